@@ -173,8 +173,8 @@ export interface ImagesDocument {
    * before the next change of the catalog go back at that, and are not counted here.
    */
   readonly undone?: number;
-  /** Of the first part: an undo has gone back over it by itself, those of its documents among them that have older images. */
-  readonly stepped?: true;
+  /** Of the first part: those over which an undo has gone back each by itself, whatever their place. See `isApart`. */
+  readonly apart?: Binary;
   /** As of an entry. */
   readonly undoCount?: Readonly<Record<string, number>>;
 }

@@ -2,8 +2,10 @@ import type { ClientSession } from 'mongodb';
 import { labelled } from '../../mongo/server-code.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { passing } from '../journal/transactions.ts';
+import { withApart } from './apart.ts';
 import { donePacks, type Piece, takeable, toEndOfPack, wholePacks } from './pieces.ts';
 import { nameIn, type Put, PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
+import type { Pack } from './read.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Over, PutRefused, type UndoMode, type UndoStore } from './store.ts';
 import type { WholeDocuments } from './whole.ts';
@@ -41,9 +43,8 @@ export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'lea
 
 /** How one transaction is to be done. */
 export interface How extends Pick<PutOptions, 'way' | 'leave' | 'skip' | 'keys'> {
-  /** Where it is not each of the pieces: what it puts back, and the pack that it goes over. */
-  readonly puts?: readonly Put[];
-  readonly over?: Over;
+  /** In place of pieces: images of one pack, each of them by itself. */
+  readonly apart?: { readonly pack: Pack; readonly puts: readonly Put[] };
   /** It is tried as often as it takes: fewer at a time will not do. */
   readonly patient?: boolean;
 }
@@ -88,10 +89,11 @@ export class Commits {
   }
 
   /** Commits these pieces as one transaction. Throws `PutRefused`, `PutHeld`, and as `all` does. */
-  async commit(pieces: readonly Piece[], how: How): Promise<number> {
+  async commit(pieces: readonly Piece[], how: How): Promise<PutOutcome> {
     try {
-      this.#taken(pieces, await this.#putBack(pieces, how));
-      return pieces.length;
+      const outcome = await this.#putBack(pieces, how);
+      if (outcome.done.length + pieces.length > 0) this.#taken(pieces, outcome);
+      return outcome;
     } catch (error) {
       if (error instanceof PutConflict) this.options.met(error.conflicts);
       throw error;
@@ -124,7 +126,8 @@ export class Commits {
 
   async #one(some: readonly Piece[], pieces: readonly Piece[], from: number): Promise<number> {
     try {
-      return await this.commit(some, { way: 'in-place', patient: putsIn(some).length <= 1 });
+      await this.commit(some, { way: 'in-place', patient: putsIn(some).length <= 1 });
+      return some.length;
     } catch (error) {
       this.#byItself = true;
       if (passing(error) === 'conflict' && putsIn(some).length > 1) return this.#withFewer(some);
@@ -141,7 +144,8 @@ export class Commits {
   async #atOnce(some: readonly Piece[], wider: readonly Piece[]): Promise<number> {
     for (const pieces of wider.length > some.length ? [some, wider] : [some]) {
       try {
-        return await this.commit(pieces, { way: 'anew' });
+        await this.commit(pieces, { way: 'anew' });
+        return pieces.length;
       } catch (error) {
         if (!(error instanceof PutRefused) && passing(error) !== 'conflict') throw error;
       }
@@ -160,7 +164,8 @@ export class Commits {
     }
     if (others.length > 0) return this.#withFewer(some);
     const leave = new Map([[nameIn(store, put), { reason: 'refused', code: refused.code } as const]]);
-    return this.commit(some, { way: 'in-place', leave, patient: true });
+    await this.commit(some, { way: 'in-place', leave, patient: true });
+    return some.length;
   }
 
   /** Two transactions that have neither a document nor a mark in common. */
@@ -200,20 +205,28 @@ export class Commits {
 
   #putBack(
     pieces: readonly Piece[],
-    { way, leave, skip, keys, puts = putsIn(pieces), over, patient = false }: How,
+    { way, leave, skip, keys, apart, patient = false }: How,
     before?: Promise<unknown>,
   ): Promise<PutOutcome> {
     const { store, whole } = this.options;
+    const puts = apart?.puts ?? putsIn(pieces);
     const work = async (session: ClientSession) => {
-      const done = await putBack(puts, { ...this.options, session, way, leave, skip, keys });
-      await whole.save(done.news, session);
-      await store.quarantine.add(done.left, session);
-      await store.mark(pieces, done.counted, session, over);
-      return done;
+      const outcome = await putBack(puts, { ...this.options, session, way, leave, skip, keys });
+      // Nothing has moved: then there is no mark of it either.
+      if (outcome.done.length === 0 && apart !== undefined) return outcome;
+      await whole.save(outcome.news, session);
+      await store.quarantine.add(outcome.left, session);
+      await store.mark(pieces, outcome.counted, session, apart && overOf(apart.pack, outcome.done));
+      return outcome;
     };
     if (before !== undefined && store.behind !== undefined) return store.behind(before, work);
     return store.run(work, () => patient);
   }
+}
+
+function overOf({ id, apart }: Pack, done: readonly Put[]): Over {
+  const indexes = done.map(({ index }) => index);
+  return { pack: id, apart: withApart(apart, indexes) };
 }
 
 /** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */

@@ -36,7 +36,11 @@ export function incrementsOf(count: UndoCount): Document {
 export interface SoFar {
   readonly counted: UndoCount;
   readonly entriesUndone: number;
+  /** Something is gone back over, also where no document and no entry is at its end by that. */
+  readonly begun: boolean;
 }
+
+export const notBegun: SoFar = { counted: nothingCounted, entriesUndone: 0, begun: false };
 
 /** What stands on record of undos of the attempt. Throws the driver's errors. */
 export async function readSoFar(db: Db, own: OwnNames, attempt: Attempt): Promise<SoFar> {
@@ -51,5 +55,5 @@ export async function readSoFar(db: Db, own: OwnNames, attempt: Attempt): Promis
     ] as Document[])
     .toArray();
   const { entriesUndone = 0, ...counted } = found ?? {};
-  return { counted: { ...nothingCounted, ...counted }, entriesUndone };
+  return { counted: { ...nothingCounted, ...counted }, entriesUndone, begun: found !== undefined };
 }

@@ -1,4 +1,4 @@
-import type { ClientSession } from 'mongodb';
+import { Binary, type ClientSession } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { sameBytes } from '../../mongo/raw-bson.ts';
@@ -177,9 +177,9 @@ export class DatabaseStore implements UndoStore {
     const last = pieces.at(-1);
     const lastId = over?.pack ?? (last?.kind === 'put' ? last.pack : last?.entry);
     const marks = [...donePacks(pieces)].map(([pack, undone]) => [pack, { $set: { undone } }] as const);
-    const stepped = over?.stepped === true ? [[over.pack, { $set: { stepped: true } }] as const] : [];
+    const apart = over === undefined ? [] : [[over.pack, { $set: { apart: new Binary(over.apart) } }] as const];
     const counts = lastId === undefined ? [] : [[lastId, { $inc: incrementsOf(counted) }] as const];
-    const updates = [...marks, ...stepped, ...counts].map(([_id, update]) => ({
+    const updates = [...marks, ...apart, ...counts].map(([_id, update]) => ({
       updateOne: { filter: { _id }, update },
     }));
     await journal.bulkWrite(updates, { session });

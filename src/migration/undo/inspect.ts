@@ -70,6 +70,7 @@ export async function inspectAttempt(
   let entries = 0;
   let entriesUndone = 0;
   let counted = nothingCounted;
+  let begun = false;
   let reason: string | undefined;
   let entry: UndoEntry | undefined;
   const packs = new Packs();
@@ -82,7 +83,10 @@ export async function inspectAttempt(
   for await (const document of readOutline(db, own, attempt)) {
     signal?.throwIfAborted();
     for (const id of packs.damagedBy(document, entry)) await damaged(id);
-    if (document.undoCount !== undefined) counted = sumOf(counted, { ...nothingCounted, ...document.undoCount });
+    if (document.undoCount !== undefined) {
+      counted = sumOf(counted, { ...nothingCounted, ...document.undoCount });
+      begun = true;
+    }
     if (document.kind === 'images') continue;
     entry = document;
     entries += 1;
@@ -93,7 +97,7 @@ export async function inspectAttempt(
   if (expectedEntries !== undefined && expectedEntries !== entries) {
     reason = `the journal has ${entries} of its ${expectedEntries} entries`;
   }
-  return { entries, soFar: { counted, entriesUndone }, reason };
+  return { entries, soFar: { counted, entriesUndone, begun }, reason };
 }
 
 /** Follows the outline of a journal, and finds the packs that are not whole. */

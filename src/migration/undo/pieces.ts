@@ -1,5 +1,6 @@
 import { idKey } from '../../mongo/raw-bson.ts';
 import { documentOf } from '../journal/images.ts';
+import { isApart } from './apart.ts';
 import type { Deferred } from './deferred.ts';
 import type { Met } from './met.ts';
 import type { Put } from './put-back.ts';
@@ -12,7 +13,7 @@ import { documentKey } from './survey.ts';
 export type Piece =
   | (Put & {
       readonly kind: 'put';
-      /** The pack of images, and how many of it are done once this one is. */
+      /** The pack of images, and how many of it, from its last one, are done once this one is. */
       readonly pack: string;
       readonly done: number;
       readonly bytes: number;
@@ -35,14 +36,16 @@ export function piecesOf(pack: Pack, { stretch, met, deferred }: PackOptions): P
     const image = images[index] ?? {};
     const document = documentOf(image);
     const place = met.placeOf(id, index);
+    const isDone = isApart(pack.apart, index);
     if (place === 'again') {
-      if (document !== undefined) deferred?.add(documentKey(stretch, namespace, idKey(document)), image, id, index);
+      const key = document && documentKey(stretch, namespace, idKey(document));
+      if (key !== undefined) deferred?.add(key, image, { pack: id, index, isDone });
       continue;
     }
     done += 1;
-    if (document === undefined || done <= pack.undone) continue;
+    if (document === undefined || isDone || done <= pack.undone) continue;
     const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
-    pieces.push({ kind: 'put', pack: id, done, bytes, namespace, stretch, image, isLast: place === 'back' });
+    pieces.push({ kind: 'put', pack: id, index, done, bytes, namespace, stretch, image, isLast: place === 'back' });
   }
   return pieces;
 }
@@ -52,17 +55,16 @@ export function piecesOf(pack: Pack, { stretch, met, deferred }: PackOptions): P
  * segment. Those with one in the same pack go back with that.
  */
 export function stepsOf(pack: Pack, { stretch, met }: PackOptions, waits: (key: string) => boolean): Put[] {
-  const { id, namespace, images, stepped } = pack;
-  if (stepped) return [];
+  const { id, namespace, images, apart } = pack;
   const steps = new Map<Put, string>();
   const here = new Set<string>();
   for (let index = images.length - 1; index >= 0; index--) {
     const image = images[index] ?? {};
     const document = documentOf(image);
-    if (document === undefined) continue;
+    if (document === undefined || isApart(apart, index)) continue;
     const key = documentKey(stretch, namespace, idKey(document));
     if (met.placeOf(id, index) !== 'again') here.add(key);
-    else if (waits(key)) steps.set({ namespace, stretch, image, isLast: false, isStep: true }, key);
+    else if (waits(key)) steps.set({ namespace, stretch, index, image, isLast: false, isStep: true }, key);
   }
   return [...steps].flatMap(([step, key]) => (here.has(key) ? [] : [step]));
 }

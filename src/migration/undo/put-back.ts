@@ -7,7 +7,7 @@ import { nothingCounted, type UndoCount } from './counted.ts';
 import type { Deferred, Newer } from './deferred.ts';
 import { type PlainKeys, refuseHeld } from './holders.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
-import { type Step, spanOf, stay, stepBack, stepBackStrictly, wait } from './step-back.ts';
+import { type Step, spanOf, stay, stepBack, stepBackStrictly, stepOver, wait } from './step-back.ts';
 import { type Change, keyAt, type UndoMode, type UndoStore } from './store.ts';
 import { documentKey, type Survey } from './survey.ts';
 import type { KnownDocument, WholeDocuments, WholeNews } from './whole.ts';
@@ -18,10 +18,12 @@ export interface Put {
   readonly namespace: EntryNamespace;
   /** The stretch of the way back that it is on. */
   readonly stretch: number;
+  /** Where the image stands in its pack. */
+  readonly index: number;
   readonly image: Image;
   /** It is the oldest of its document: older ones, if any, are another collection's. */
   readonly isLast: boolean;
-  /** Its document goes back over this image by itself, if it is what this made of it; it is done with the oldest one. */
+  /** Its document goes back over this image by itself, where `stepOver` takes it; it is done with the oldest one. */
   readonly isStep?: boolean;
 }
 
@@ -55,6 +57,8 @@ export interface PutOptions {
 }
 
 export interface PutOutcome {
+  /** All but those that are skipped, or that `stepOver` does not take. */
+  readonly done: readonly Put[];
   readonly counted: UndoCount;
   /** Documents that stay as they are, and are new to it. */
   readonly left: readonly Left[];
@@ -82,14 +86,12 @@ interface Target {
   isLast: boolean;
   readonly isStep: boolean;
   whole: KnownDocument;
-  /** Those that were put off, as long as they are not among the images. */
-  newer: Newer | undefined;
+  /** Those that were put off. */
+  readonly newer: Newer | undefined;
+  /** Those of them that are left stand among the images. */
+  isWhole: boolean;
   /** Whether it was there before any of its images was taken back, where it was changed several times. */
   readonly existed: boolean | undefined;
-  /** Of one that has gone back over some of its images by themselves: whether it was this before. */
-  isAsMade?: (document: Uint8Array | undefined) => boolean;
-  /** Some of its images may be undone by now, each by itself. */
-  stepped?: boolean;
   now: Uint8Array | undefined;
 }
 
@@ -102,6 +104,7 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
   const left: Left[] = [];
   const news: WholeNews[] = [];
   const { store, session, mode, way, skip, leave } = options;
+  const still = new Set<string>();
   const nameOf = (put: Pick<Put, 'namespace' | 'image'>) => nameIn(store, put);
   const turn = skip === undefined ? puts : puts.filter((put) => !skip.has(nameOf(put)));
   for (const [, targets] of Map.groupBy(targetsOf(turn, options), ({ namespace }) => shownNamespace(namespace))) {
@@ -123,8 +126,9 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
     for (const target of targets) {
       const { images, whole, stretch, isLast, isStep, now } = target;
       if (isStep) {
-        const step = stepBackStrictly(images, now);
-        if (step.state === 'back') changes.push({ now, back: step.document, stage: 'midway' });
+        const step = stepOver(images, now, mode);
+        if (step === undefined) still.add(nameOf({ namespace, image: images[0] ?? {} }));
+        else changes.push({ now, back: step.document, stage: 'midway' });
         continue;
       }
       if (whole.left) {
@@ -146,7 +150,8 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
     await store.write(present, changes, session, way);
   }
   if (mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
-  return { counted, left, news };
+  const done = still.size === 0 ? turn : turn.filter((put) => put.isStep !== true || !still.has(nameOf(put)));
+  return { done, counted, left, news };
 }
 
 /** What is to become of one document. */
@@ -170,36 +175,22 @@ function stepOf(target: Target, { mode, survey }: PutOptions, whyLeft: WhyLeft |
 function joinAsMade(target: Target): void {
   const { newer, images, now, whole } = target;
   const [image] = images;
-  if (newer === undefined || image === undefined || whole.open !== undefined) return;
-  const isBack = newer.stepped && sameBytes(now, image.after);
-  if (!isBack && !(newer.joins(image) && newer.made(now))) return;
+  if (newer === undefined || newer.stepped || image === undefined || whole.open !== undefined) return;
+  if (!newer.joins(image) || !newer.made(now)) return;
   target.images = [{ before: image.before, after: now }];
-  if (isBack) target.isAsMade = newer.made;
-  target.newer = undefined;
+  target.isWhole = true;
 }
 
 /** Reads the images that were put off, and puts them in front. */
 async function joinNewer(targets: readonly Target[], deferred: Deferred): Promise<void> {
-  const asked = targets.flatMap((target) => (target.newer === undefined ? [] : [{ target, newer: target.newer }]));
+  const asked = targets.flatMap((target) => (target.isWhole ? [] : [{ target, newer: target.newer as Newer }]));
   const found = asked.length === 0 ? undefined : await deferred.images(asked.map(({ newer: { key } }) => key));
   for (const { target, newer } of asked) {
     const { images, whole } = target;
     target.whole = { ...whole, between: whole.between || !newer.joins(images[0] as Image) };
     target.images = [...(found?.get(newer.key) ?? []), ...images];
-    target.stepped = newer.stepped;
-    const over = newer.stepped ? reached(target) : 0;
-    if (over > 0) target.isAsMade = newer.made;
-    target.images = target.images.slice(over);
-    target.newer = undefined;
+    target.isWhole = true;
   }
-}
-
-/** How many of its images a document has gone back over by themselves, where it is just what the next one made of it. */
-function reached({ images, now }: Target): number {
-  return Math.max(
-    0,
-    images.findLastIndex(({ after }) => sameBytes(now, after)),
-  );
 }
 
 function idOf(image: Image | undefined): Uint8Array {
@@ -209,12 +200,14 @@ function idOf(image: Image | undefined): Uint8Array {
 /** Counts one that is at its oldest image. */
 function count(
   sum: { -readonly [Name in keyof UndoCount]: UndoCount[Name] },
-  { now, existed = now !== undefined, isAsMade = (document) => sameBytes(now, document) }: Target,
+  { now, images, newer, existed = now !== undefined }: Target,
   { document, merged }: Extract<Step, { readonly state: 'back' }>,
 ): void {
   const exists = document !== undefined;
-  // Back already, by an earlier undo or by a user.
-  if (existed === (now !== undefined) && isAsMade(document)) return;
+  // All of its images together changed nothing.
+  if (newer?.stepped && newer.made(images.at(-1)?.before)) return;
+  // A user has put it back already.
+  if (!newer?.stepped && existed === (now !== undefined) && sameBytes(now, document)) return;
   // Made by the migration, and taken away by it.
   if (!existed && !exists) return;
   sum.documents += 1;
@@ -249,10 +242,11 @@ function targetsOf(puts: readonly Put[], { whole, deferred, survey: { met } }: P
     }
     const repeats = !isStep && (met.repeats.again || met.repeats.midway);
     const key = repeats ? documentKey(stretch, namespace, id) : undefined;
+    const newer = key === undefined ? undefined : deferred.of(key);
     found.set(name, {
-      ...{ namespace, stretch, images: [image], isLast, isStep, now: undefined },
+      ...{ namespace, stretch, images: [image], isLast, isStep, newer, now: undefined },
       whole: whole.of(stretch, namespace, id),
-      newer: key === undefined ? undefined : deferred.of(key),
+      isWhole: newer === undefined || newer.left === 0,
       existed: key === undefined ? undefined : met.existed(key),
     });
   }

@@ -12,6 +12,7 @@ import {
   ofAttempt,
 } from '../journal/documents.ts';
 import { type Image, JournalDamage, unpackImages } from '../journal/images.ts';
+import type { Apart } from './apart.ts';
 
 /** An entry without what only a replay needs. */
 export type UndoEntry = Omit<JournalEntry, 'reads' | 'calls'>;
@@ -43,9 +44,9 @@ export interface Pack {
   readonly id: string;
   readonly namespace: EntryNamespace;
   readonly images: readonly Image[];
-  /** How many of them an earlier undo has put back, and whether it was gone over by itself: see `ImagesDocument`. */
+  /** How many of them an undo has put back, from the last one; and which ones each by itself: see `ImagesDocument`. */
   readonly undone: number;
-  readonly stepped: boolean;
+  readonly apart: Apart;
 }
 
 export type Backward =
@@ -170,6 +171,7 @@ function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
   return packOf(first, parts);
 }
 
-function packOf({ _id: id, namespace, undone = 0, stepped }: ImagesDocument, parts: readonly Uint8Array[]): Pack {
-  return { id, namespace, images: unpackImages(parts), undone, stepped: stepped === true };
+function packOf({ _id: id, namespace, undone = 0, apart }: ImagesDocument, parts: readonly Uint8Array[]): Pack {
+  const bits = apart === undefined ? new Uint8Array() : bytesOf(apart);
+  return { id, namespace, images: unpackImages(parts), undone, apart: bits };
 }

@@ -1,5 +1,5 @@
 import type { EntryNamespace } from '../journal/documents.ts';
-import type { UndoCount } from './counted.ts';
+import type { SoFar, UndoCount } from './counted.ts';
 import { allLeft, type LeftDocuments } from './why-left.ts';
 
 /** Where a user's write and the migration's meet. Names and ids that may be shown; no value. */
@@ -39,9 +39,7 @@ export type UndoConflict =
     };
 
 /** How far undos of an attempt have got, this call and earlier ones. */
-export interface UndoExtent extends UndoCount {
-  readonly entriesUndone: number;
-}
+export interface UndoExtent extends UndoCount, Pick<SoFar, 'entriesUndone' | 'begun'> {}
 
 /** Documents that an attempt did not change and that are in its new shape, as far as their fields tell. */
 export interface CreatedSince {
@@ -101,7 +99,7 @@ export function sumOfUndos(one: UndoNumbers, other: UndoNumbers): UndoNumbers {
 export type UndoResult =
   /** Everything is as it was, up to what a tolerant undo leaves to users. */
   | (UndoExtent & UndoNumbers & { readonly state: 'undone' })
-  /** It stopped. With `entriesUndone: 0`, and no documents, nothing was changed. */
+  /** It stopped. Where it has not `begun`, nothing was changed. */
   | (UndoExtent & {
       readonly state: 'conflicts';
       /** The first ones. */

@@ -10,6 +10,7 @@ import { type Piece, piecesOf, stepsOf } from './pieces.ts';
 import { nameIn, type Put } from './put-back.ts';
 import type { Pack } from './read.ts';
 import { shownNamespace } from './result.ts';
+import { hasClearWay } from './step-back.ts';
 import { PutRefused } from './store.ts';
 import { documentKey } from './survey.ts';
 import type { WhyLeft } from './why-left.ts';
@@ -22,7 +23,7 @@ export interface SettleOptions
   readonly read: (id: string) => Promise<Pack>;
 }
 
-/** What becomes of a document: nothing more, it waits, or it does and may go back over each of its images by itself. */
+/** What becomes of a document: nothing more, it waits, or it does and goes back over each of its images by itself. */
 const settled = 0;
 const waits = 1;
 const steps = 2;
@@ -34,8 +35,6 @@ const steps = 2;
 export class Settling {
   readonly #options: SettleOptions;
   #off = new Set<string>();
-  /** By `keyAt`, documents that are back while others of their pack are not: the pack has no mark of them. */
-  readonly #back = new Set<string>();
   /** By `documentKey`, all that were put off; from when on that is needed. */
   #waiting: KeyTable | undefined;
   readonly #keys = new Map<string, PlainKey>();
@@ -94,7 +93,7 @@ export class Settling {
       try {
         // A strict one leaves nothing: it stops where the server refuses it.
         const keys = mode === 'tolerant' ? this.#keys : undefined;
-        await commits.commit(lot, { way: 'anew', leave, skip: this.#back, keys, patient: true });
+        await commits.commit(lot, { way: 'anew', leave, keys, patient: true });
         return true;
       } catch (error) {
         if (error instanceof PutHeld) {
@@ -110,22 +109,17 @@ export class Settling {
     }
   }
 
-  /** All that waits, with the last piece of each pack, which has the mark of all. Undefined where it is too much. */
+  /** All that waits. Undefined where it is too much. */
   async #lot(): Promise<Piece[] | undefined> {
+    const { sizes } = this.#options;
     const lot: Piece[] = [];
-    let documents = 0;
     let bytes = 0;
     for (const pack of this.#off) {
-      const pieces = putsIn(await this.#pieces(pack));
-      for (const piece of pieces) {
-        const isBack = this.#back.has(this.#nameOf(piece));
-        if (!isBack) {
-          documents += 1;
-          bytes += piece.bytes;
-        }
-        if (!isBack || piece === pieces.at(-1)) lot.push(piece);
+      for (const piece of putsIn(await this.#pieces(pack))) {
+        lot.push(piece);
+        bytes += piece.bytes;
       }
-      if (documents > this.#options.sizes.together || (documents > 1 && bytes > 4 * mostBytes)) return undefined;
+      if (lot.length > sizes.together || (lot.length > 1 && bytes > 4 * mostBytes)) return undefined;
     }
     return lot;
   }
@@ -139,72 +133,73 @@ export class Settling {
     const { deferred, read, stretch, survey } = this.#options;
     this.#waiting ??= await this.#listWaiting();
     const oldest = [...this.#off].sort()[0] as string;
+    const still = new Set<string>();
     let moved = 0;
     for (const id of [...new Set([...deferred.packs, ...this.#off])].sort().reverse()) {
       if (id < oldest) break;
       const pack = await read(id);
       const pieces = this.#off.has(id) ? putsIn(piecesOf(pack, { stretch, met: survey.met })) : [];
-      const between = stepsOf(pack, { stretch, met: survey.met }, (key) => this.#stateOf(key) === steps);
-      if (pieces.length + between.length > 0) moved += await this.#over(id, pieces, between);
+      // Who has stayed at a newer image is not what an older one made of it.
+      const between = stepsOf(
+        pack,
+        { stretch, met: survey.met },
+        (key) => this.#stateOf(key) === steps && !still.has(key),
+      );
+      if (pieces.length + between.length === 0) continue;
+      const done = new Set(await this.#over(pack, [...between, ...pieces]));
+      for (const put of between) {
+        if (done.has(put)) deferred.stepped(keyOf(put));
+        else still.add(keyOf(put));
+      }
+      for (const put of pieces) if (done.has(put)) this.#waiting.set(this.#waiting.add(keyOf(put)), settled);
+      if (pieces.every((put) => done.has(put))) this.#off.delete(id);
+      moved += done.size;
     }
     return moved > 0;
   }
 
-  /** Comes back with how many documents have moved. */
-  async #over(pack: string, pieces: readonly Waiting[], between: readonly Put[]): Promise<number> {
-    const { commits, deferred, mode } = this.#options;
+  /** Comes back with those that are done. */
+  async #over(pack: Pack, puts: readonly Put[]): Promise<readonly Put[]> {
+    const { commits, mode } = this.#options;
     // A strict one stops where the server refuses it.
     const keys = this.#isStuck && mode !== 'tolerant' ? undefined : this.#keys;
-    const own = new Map(pieces.map((piece) => [this.#nameOf(piece), piece]));
-    const waiting = [...own].filter(([name]) => !this.#back.has(name));
+    const byName = new Map(puts.map((put) => [this.#nameOf(put), put]));
     const leave = new Map<string, WhyLeft>();
-    const skip = new Set(this.#back);
-    const over = { pack, stepped: between.length > 0 };
+    const skip = new Set<string>();
     for (;;) {
-      const done = waiting.filter(([name]) => !skip.has(name));
-      const isWhole = done.length === waiting.length;
       try {
-        const puts = [...between, ...pieces];
-        const how = { leave, skip, keys, puts, over };
-        await commits.commit(isWhole ? pieces : [], { way: 'anew', patient: true, ...how });
+        const how = { leave, skip, keys, apart: { pack, puts } };
+        return (await commits.commit([], { way: 'anew', patient: true, ...how })).done;
       } catch (error) {
         if (error instanceof PutHeld) {
           for (const [name, holder] of error.held) {
-            if (this.#stays(own.get(name), holder, leave)) leave.set(name, error.why);
+            if (this.#stays(byName.get(name), holder, leave)) leave.set(name, error.why);
             else skip.add(name);
           }
           continue;
         }
         if (!(error instanceof PutRefused) || error.document === undefined) throw error;
-        const put = own.get(error.document);
-        const stays = await this.#staysRefused(error, put, leave);
+        const stays = await this.#staysRefused(error, byName.get(error.document), leave);
         if (stays) leave.set(error.document, await this.#options.store.whyRefused(error));
         else skip.add(error.document);
         await this.#learn(error);
-        continue;
       }
-      deferred.stepped ||= over.stepped;
-      if (isWhole) this.#off.delete(pack);
-      for (const [name, put] of done) {
-        this.#back.add(name);
-        this.#waiting?.set(this.#waiting.add(keyOf(put)), settled);
-      }
-      return done.length + between.length;
     }
   }
 
   async #staysRefused(refused: PutRefused, put: Put | undefined, left: LeftNames): Promise<boolean> {
     const { mode, store, commits } = this.#options;
     if (this.#isStuck && mode !== 'tolerant') commits.refused(refused);
-    if (this.#isStuck && put !== undefined) return true;
-    if (mode === 'tolerant' && put !== undefined && refused.code !== serverCodes.DuplicateKey) return true;
+    if (mode === 'tolerant' && mayStay(put) && (this.#isStuck || refused.code !== serverCodes.DuplicateKey))
+      return true;
     const holders = await store.holders(refused);
     return holders.length > 0 && holders.every((holder) => this.#stays(put, holder, left));
   }
 
   /** Whether a document waits for one that is not going to move. `left`: by this transaction. */
   #stays(put: Put | undefined, holder: Uint8Array, left: LeftNames): boolean {
-    if (put === undefined || this.#options.mode !== 'tolerant') return false;
+    if (!mayStay(put) || this.#options.mode !== 'tolerant') return false;
+    if (this.#isStuck) return true;
     const other = { ...put, image: { after: holder } };
     return left.has(this.#nameOf(other)) || this.#stateOf(keyOf(other)) === settled;
   }
@@ -216,19 +211,44 @@ export class Settling {
   }
 
   async #listWaiting(): Promise<KeyTable> {
-    const { whole, deferred } = this.#options;
+    const { whole } = this.#options;
     const waiting = new KeyTable(1);
     for (const pack of this.#off) {
-      for (const put of putsIn(await this.#pieces(pack))) {
-        const { stretch, namespace, image } = put;
-        const key = keyOf(put);
-        const { left, open, between } = whole.of(stretch, namespace, idKey(documentIn(image)));
-        // What somebody else wrote to in between goes back as a whole, or not at all.
-        const isWhole = !between && deferred.of(key)?.joins(image) === true;
-        if (!left) waiting.set(waiting.add(key), isWhole && open === undefined ? steps : waits);
+      const pieces = putsIn(await this.#pieces(pack));
+      for (const put of pieces) {
+        const { left } = whole.of(put.stretch, put.namespace, idKey(documentIn(put.image)));
+        if (!left) waiting.set(waiting.add(keyOf(put)), waits);
       }
+      for (const key of await this.#withClearWay(pieces)) waiting.set(waiting.add(key), steps);
     }
     return waiting;
+  }
+
+  /** Those that get all their way back image by image. What users wrote to one of these goes back as a whole, or not at all. */
+  async #withClearWay(puts: readonly Put[]): Promise<string[]> {
+    const { store, mode, whole, deferred, survey } = this.#options;
+    const several = puts.flatMap((put) => {
+      const { stretch, namespace, image } = put;
+      const newer = deferred.of(keyOf(put));
+      const { left, open } = whole.of(stretch, namespace, idKey(documentIn(image)));
+      return newer === undefined || newer.left === 0 || left || open !== undefined ? [] : [{ put, newer }];
+    });
+    const present = several[0] && store.presentOf(several[0].put.namespace);
+    if (present === undefined) return [];
+    const current = await store.read(
+      present,
+      several.map(({ put }) => put.image),
+    );
+    const nowOf = ({ image }: Put) => current.get(idKey(documentIn(image)));
+    const isAsMade = ({ put, newer }: (typeof several)[number]) =>
+      !newer.stepped && newer.joins(put.image) && newer.made(nowOf(put));
+    const others = several.filter((one) => !isAsMade(one));
+    const images = await deferred.images(others.map(({ newer: { key } }) => key));
+    const clear = others.filter(({ put, newer }) => {
+      const isRename = survey.renamesIn(put.stretch, put.namespace);
+      return hasClearWay([...(images.get(newer.key) ?? []), put.image], { now: nowOf(put), mode, isRename });
+    });
+    return [...several.filter(isAsMade), ...clear].map(({ newer: { key } }) => key);
   }
 
   #stateOf(key: string): number {
@@ -241,8 +261,12 @@ export class Settling {
   }
 }
 
-type Waiting = ReturnType<typeof putsIn>[number];
 type LeftNames = Pick<ReadonlySet<string>, 'has'>;
+
+/** What goes over one image by itself is at none of its ends, and can only wait. */
+function mayStay(put: Put | undefined): put is Put {
+  return put !== undefined && put.isStep !== true;
+}
 
 function documentIn(image: Image): Uint8Array {
   return documentOf(image) ?? new Uint8Array();

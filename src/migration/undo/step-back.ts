@@ -2,6 +2,7 @@ import { sameBytes } from '../../mongo/raw-bson.ts';
 import type { Image } from '../journal/images.ts';
 import { changedFields, type Merged, mergeBack } from './merge.ts';
 import { type IsRename, neverRenames } from './renames.ts';
+import type { UndoMode } from './store.ts';
 import type { WhyLeft } from './why-left.ts';
 
 /** A document whose way back was begun and is not at its end: nothing of it is written before that. */
@@ -35,8 +36,6 @@ export interface OnTheWay {
   readonly now: Uint8Array | undefined;
   /** The oldest of its images is among these; else more are to come. */
   readonly isLast: boolean;
-  /** Some of these may be undone already, each by itself. */
-  readonly stepped?: boolean;
   /** Whether somebody else wrote to it between two of all its images. */
   readonly between: boolean;
   readonly open: Open | undefined;
@@ -46,7 +45,7 @@ export interface OnTheWay {
 
 /** Back to before the images, if nobody has written to the document since; else blocked. */
 export function stepBackStrictly(images: readonly Image[], now: Uint8Array | undefined): Step {
-  // It may be back while others of its pack are not: then the journal has no mark of it.
+  // A user has put it back, whatever it was in between.
   const { before } = spanOf(images, undefined);
   if (sameBytes(now, before)) return { state: 'back', document: before, merged: false };
   return chain(images, { document: now, gone: false }, undefined);
@@ -72,10 +71,49 @@ export function wait(way: OnTheWay, why: WhyLeft): Step {
 }
 
 /**
+ * Back over some images by themselves, of a document that has older ones and waits: with what users wrote to fields that
+ * these images left alone. Undefined where it stays: then it goes back as a whole or not at all.
+ */
+export function stepOver(
+  images: readonly Image[],
+  now: Uint8Array | undefined,
+  mode: UndoMode,
+): { readonly document: Uint8Array | undefined } | undefined {
+  let document = now;
+  for (const { before, after } of images) {
+    if (sameBytes(document, after)) {
+      document = before;
+      continue;
+    }
+    if (mode !== 'tolerant' || before === undefined || after === undefined || document === undefined) return undefined;
+    const byUsers = new Set(changedFields(after, document));
+    if (changedFields(before, after).some((name) => byUsers.has(name))) return undefined;
+    const merged = mergeBack(before, after, document, neverRenames);
+    if (merged.state === 'conflict') return undefined;
+    document = merged.document;
+  }
+  return { document };
+}
+
+/** Whether a document gets all its way back where it goes over each image by itself. `images`: the newest first. */
+export function hasClearWay(
+  images: readonly Image[],
+  { now, mode, isRename }: Pick<OnTheWay, 'now' | 'isRename'> & { readonly mode: UndoMode },
+): boolean {
+  const last = images.slice(-1);
+  const step = stepOver(images.slice(0, -1), now, mode);
+  if (step === undefined) return false;
+  const { document } = step;
+  if (mode !== 'tolerant') return stepBackStrictly(last, document).state === 'back';
+  const rest = { images: last, now: document, isLast: true, between: false, open: undefined, isRename };
+  return stepBack(rest).state === 'back';
+}
+
+/**
  * Back to before the images, with what users have written since. A document of which only a part of the images could be
  * taken back would be of neither shape: whether it goes back is decided at its oldest one.
  */
-export function stepBack({ images: met, now, isLast, stepped, between, open, isRename }: OnTheWay): Step {
+export function stepBack({ images: met, now, isLast, between, open, isRename }: OnTheWay): Step {
   // What the migration changed and changed again is one change, where no name of a field is lost by that.
   const images = between || isRename !== neverRenames ? met : [spanOf(met, undefined)];
   const { before, after } = spanOf(met, open);
@@ -91,9 +129,7 @@ export function stepBack({ images: met, now, isLast, stepped, between, open, isR
   const start = open === undefined ? now : open.start;
   const blocked = (why: WhyLeft): Step => ({ state: 'blocked', image: { before, after }, why });
   const from = open === undefined ? { document: now, gone: false } : { document: open.back, gone: open.gone };
-  const once = chain(images, from, merged);
-  // What was written on its way is based on what it was between two of them.
-  const step = once.state === 'blocked' && stepped === true ? chain(met, from, merged) : once;
+  const step = chain(images, from, merged);
   if (step.state !== 'back') return blocked(step.why);
   if (!isLast) {
     return opened({ start, back: step.document, after, gone: step.gone }) ?? blocked({ reason: 'too-large' });

@@ -2,6 +2,7 @@ import type { ClientSession } from 'mongodb';
 import { idKey } from '../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
+import type { Apart } from './apart.ts';
 import type { CatalogUndone } from './catalog/place.ts';
 import type { UndoCount } from './counted.ts';
 import type { PlainKey } from './holders.ts';
@@ -17,10 +18,10 @@ import type { WhyLeft } from './why-left.ts';
  */
 export type UndoMode = 'strict' | 'look' | 'tolerant';
 
-/** A pack that was gone over by itself, whether or not all of it is done. `stepped`: images of documents that wait are. */
+/** A pack of which some images are gone back over each by itself, and all those of which that is true by now. */
 export interface Over {
   readonly pack: string;
-  readonly stepped: boolean;
+  readonly apart: Apart;
 }
 
 /** What becomes of one document. */

@@ -47,8 +47,6 @@ export interface UndoProgress {
   readonly entries: number;
 }
 
-const nothing: UndoExtent = { ...nothingCounted, entriesUndone: 0 };
-
 /** What can be told of an undo before it begins. */
 export interface ForeseenUndo {
   readonly entries: number;
@@ -95,7 +93,7 @@ export async function undoAttempt(
     await insistently(
       signal,
       () => current.run(),
-      () => current.extent.entriesUndone + current.extent.documents,
+      () => current.committed,
     );
     await insistently(signal, () => withoutCopies(connection, own, attempt));
     const numbers = await insistently(signal, () => current.numbers());
@@ -105,7 +103,7 @@ export async function undoAttempt(
       return { state: 'conflicts', conflicts: conflicts.first, conflictsTotal: conflicts.total, ...walk.extent };
     }
     if (isDamage(error)) {
-      const extent = walk?.extent ?? nothing;
+      const extent = walk?.extent ?? { ...nothingCounted, entriesUndone: 0, begun: false };
       return { state: 'impossible', reason: damaged, ...extent };
     }
     if (signal?.aborted || error instanceof ReleaseError) throw error;
@@ -130,7 +128,8 @@ export async function foreseeUndo(
   const { reason, entries, soFar } = await insistently(signal, () =>
     inspectAttempt(connection.db, own, attempt, { expectedEntries, signal }),
   );
-  const before = { ...soFar.counted, entriesUndone: soFar.entriesUndone };
+  const { counted, ...others } = soFar;
+  const before: UndoExtent = { ...counted, ...others };
   if (reason !== undefined) return { entries, soFar, blocked: { state: 'impossible', reason, ...before } };
   if (mode === 'tolerant' || alone === true) return { entries, soFar };
   try {

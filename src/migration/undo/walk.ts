@@ -5,7 +5,7 @@ import { writtenBetween } from './between.ts';
 import { distinct, leftBy } from './catalog/left.ts';
 import { inTheWay } from './catalog/names.ts';
 import { type CommitSizes, Commits, mostBytes, usualSizes } from './commits.ts';
-import { nothingCounted, readSoFar, type SoFar, sumOf, type UndoCount } from './counted.ts';
+import { notBegun, nothingCounted, readSoFar, type SoFar, sumOf, type UndoCount } from './counted.ts';
 import { listCreatedSince } from './created-since.ts';
 import { Deferred } from './deferred.ts';
 import { type AskDown, DownPass } from './down-documents.ts';
@@ -59,7 +59,8 @@ export class Walk {
   /** What became of documents that users left in the new shape; it counts once, also where the walk begins again. */
   #settled: Settled | undefined;
   #known: SoFar | undefined;
-  #soFar: SoFar = { counted: nothingCounted, entriesUndone: 0 };
+  #soFar = notBegun;
+  #committed = 0;
   onProgress: (extent: UndoExtent) => void = () => {};
 
   constructor(options: WalkOptions) {
@@ -72,7 +73,13 @@ export class Walk {
   }
 
   get extent(): UndoExtent {
-    return { ...this.#soFar.counted, entriesUndone: this.#soFar.entriesUndone };
+    const { counted, ...others } = this.#soFar;
+    return { ...counted, ...others };
+  }
+
+  /** How many transactions it has committed: whether it gets on, also where no document is at its end by that. */
+  get committed(): number {
+    return this.#committed;
   }
 
   /** Of all that undos of the attempt have done, this one among them. Throws the driver's errors. */
@@ -140,7 +147,6 @@ export class Walk {
         ends.push({ kind: 'end', entry: step.entry._id });
         continue;
       }
-      deferred.stepped ||= step.pack.stepped;
       const some = piecesOf(step.pack, { stretch: stretches.number, met: survey.met, deferred });
       for (const piece of some) {
         pieces.push(piece);
@@ -199,7 +205,8 @@ export class Walk {
 
   #count(counted: UndoCount, entries: number): void {
     const { counted: before, entriesUndone } = this.#soFar;
-    this.#soFar = { counted: sumOf(before, counted), entriesUndone: entriesUndone + entries };
+    this.#soFar = { counted: sumOf(before, counted), entriesUndone: entriesUndone + entries, begun: true };
+    this.#committed += 1;
     this.onProgress(this.extent);
   }
 

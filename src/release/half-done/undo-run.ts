@@ -35,7 +35,7 @@ export async function undoRun(
       onProgress: (progress) => say('Undoing.', { migration: name, ...progress }),
     },
   );
-  const { documents, inserted, deleted, catalogChanges, entriesUndone } = result;
+  const { documents, inserted, deleted, catalogChanges, entriesUndone, begun } = result;
   if (result.state === 'undone') {
     run.log.info(`What was done of ${name} is undone.`, { migration: name, documents, catalogChanges });
     const catalog = catalogChanges === 1 ? '1 change of the catalog' : `${catalogChanges} changes of the catalog`;
@@ -43,9 +43,8 @@ export async function undoRun(
     const modified = documents - inserted - deleted;
     return { ...noEffects, operations: entriesUndone, modified, inserted, deleted, otherChanges };
   }
-  const extent =
-    entriesUndone === 0 && documents === 0
-      ? 'This run changed nothing.'
-      : `Of its ${entries ?? 'recorded'} operations ${entriesUndone} are undone, the newest first; the same command goes on from there.`;
+  const extent = !begun
+    ? 'This run changed nothing.'
+    : `Of its ${entries ?? 'recorded'} operations ${entriesUndone} are undone, the newest first; the same command goes on from there.`;
   throw await resumeBlocked(run, connection, what, result, extent);
 }

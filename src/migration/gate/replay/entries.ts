@@ -33,7 +33,7 @@ export async function entriesToReplay(options: EntriesOptions): Promise<JournalE
   const filter = { ...ofAttempt(attempt), kind: { $ne: 'images' } } as object;
   const how = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
   const entries = client.db(database).collection(journal);
-  const summarised = { ...ofAttempt(attempt), $or: [{ kind: { $ne: 'images' } }, { undone: { $exists: true } }] };
+  const summarised = { ...ofAttempt(attempt), $or: [{ kind: { $ne: 'images' } }, { undoCount: { $exists: true } }] };
   const [found] = await entries.aggregate<Summary>([{ $match: summarised }, ...summary] as object[], how).toArray();
   const why = whyNot(found ?? nothing, options);
   if (why !== undefined) {
@@ -68,7 +68,7 @@ const summary = [
       _id: null,
       entries: { $sum: 1 },
       bytes: { $sum: { $bsonSize: '$$ROOT' } },
-      undone: count(isSet('$undone')),
+      undone: count({ $or: [isSet('$undone'), isSet('$undoCount')] }),
       unread: count({ $in: [keptNoLonger, { $ifNull: ['$reads.fingerprint', []] }] }),
       halfway: count({ $and: [isSet('$endedRun'), { $eq: ['$state', 'done'] }] }),
       drivers: { $addToSet: { $ifNull: ['$driver', 0] } },
