@@ -19,8 +19,9 @@ import { aboutTarget, type Run, targetOf } from './run.ts';
 import { underLease } from './under-lease.ts';
 
 /** `restore BACKUP` or `restore FILE`: into the target's database, or into another one with `--into`. */
-export async function restore(run: Run): Promise<Ended<'restore'>> {
-  needReason(run, 'a restore');
+export async function restore(asked: Run): Promise<Ended<'restore'>> {
+  needReason(asked, 'a restore');
+  const run: Run = { ...asked, into: copyIn(asked) };
   const target = targetOf(run);
   const { flags } = run.invocation;
   const [argument = ''] = run.invocation.arguments;
@@ -54,8 +55,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
   const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   const records = new OwnRecord(connection, run);
   const result = await underLease(run, connection, async (tenure) => {
-    const into = isBeside(run) ? flags.into : undefined;
-    const start: RecordStart = { kind: 'restore', backupId: argument, into, migrations: [], reason: flags.reason };
+    const start: RecordStart = { kind: 'restore', backupId: argument, migrations: [], reason: flags.reason };
     await records.start(start);
     const restored = earlier.result ?? (await records.around(() => restoreFrom(run, connection, tenure, source)));
     if (source.kind === 'managed') await records.startAgain(start);
@@ -90,12 +90,12 @@ async function questionOf(run: Run, connection: Connection, from: RestoredFrom):
   return `Replace ${what} of database ${where} by ${from.words}${then}? What was written since is lost.${rest}`;
 }
 
-/** Whether it makes a copy, and leaves the target's own database as it is. */
-function isBeside(run: Run): boolean {
+/** The database that it makes a copy in, and leaves the target's own as it is; undefined where it replaces that. */
+function copyIn(run: Run): string | undefined {
   const { database, uri } = targetOf(run);
   const { into } = run.invocation.flags;
   const own = database ?? databaseOf(uri);
-  return into !== undefined && own !== undefined && into !== own;
+  return own === undefined || into === own ? undefined : into;
 }
 
 /** What is pending follows from where in history the data are. */
@@ -118,8 +118,9 @@ function refuseUnplaced(source: Source): void {
 }
 
 /** The restore has an id of its own, and cannot be taken back. */
-function takenBackBy({ releaseId }: Run): string {
-  return `The migrations after it are release ${releaseId}: mongo-release rollback ${releaseId} takes them back.`;
+function takenBackBy({ releaseId, into }: Run): string {
+  const where = into === undefined ? '' : ` --database ${into}`;
+  return `The migrations after it are release ${releaseId}: mongo-release rollback ${releaseId}${where} takes them back.`;
 }
 
 function unknownPosition(id: string): string {

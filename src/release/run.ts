@@ -23,6 +23,8 @@ export interface Run {
   readonly releaseId: string;
   /** Its first moment. */
   readonly startedAt: Date;
+  /** The database that it makes a copy in, beside its target's: what it puts on record there is not the target's. */
+  readonly into?: string;
   readonly log: Log;
   readonly secrets: Secrets;
   /** Fires with `cancelled()` when the run is cancelled; what is under way is then brought to a safe end. */

@@ -86,6 +86,28 @@ test('a copy is not production: not under another name, in another cluster, nor 
   expect((await project.run('migrate --apply --rehearsal none')).code).toBe(0);
 });
 
+test('what is applied after a restore beside its target, in one go with it, makes no production of the copy', async () => {
+  await using copy = await freshDatabase();
+  const [backup] = (await project.run('inspect --json')).json.backups;
+  const waived = '--rehearsal none --waive-rehearsal not-what-this-is-about';
+  const words = `restore ${backup.id} --into ${copy.name} --then-migrate ${waived} ${production} --yes --json`;
+  const restored = await project.run(words);
+  expect(restored.code, restored.stderr).toBe(0);
+  const { releaseId } = restored.json.migrate;
+  expect(restored.json.warnings).toContainEqual(
+    expect.stringContaining(`mongo-release rollback ${releaseId} --database ${copy.name}`),
+  );
+  const { entries } = (await project.run('audit --json', { MONGODB_URI: copy.uri })).json;
+  expect(entries).toMatchObject([
+    { id: releaseId, kind: 'migrate', environment: 'production', into: copy.name },
+    { kind: 'restore', into: copy.name },
+  ]);
+  await project.write({ 'migrations/3-c.js': insertPlace(3) });
+  const ran = await project.run('migrate --apply --rehearsal none', { MONGODB_URI: copy.uri });
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(await places(copy.db)).toEqual([1, 2, 3]);
+});
+
 test('what a restore makes beside its target is a copy; what is restored in place is not', async () => {
   await using copy = await freshDatabase();
   const [backup] = (await project.run('inspect --json')).json.backups;

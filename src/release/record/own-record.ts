@@ -134,6 +134,7 @@ export class OwnRecord {
       ...fields,
       ...{ state: 'running' as const, target: target.name, environment: target.environment },
       ...this.#where,
+      into: run.into,
       acceptedLoss: run.invocation.flags['accept-loss'],
       ...{ actor, host, pid, process: thisProcess(), runUrl, commit },
       ...{ toolVersion: run.toolVersion, attemptId: thisAttempt },

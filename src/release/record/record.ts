@@ -31,7 +31,7 @@ export interface ReleaseRecord {
   };
   /** The backup that a restore would bring back. */
   readonly backupId?: string;
-  /** The database that a restore has made a copy in, beside its target's. */
+  /** The database that a restore has made a copy in, beside its target's; also of what followed it there. */
   readonly into?: string;
   /** Digest of the history before the first change. */
   readonly positionBefore?: string;
@@ -95,7 +95,6 @@ export type RecordStart = Pick<
   | 'planDigest'
   | 'agreed'
   | 'backupId'
-  | 'into'
   | 'positionBefore'
   | 'migrations'
   | 'of'
