@@ -196,12 +196,17 @@ const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   } satisfies About<MigrationStatus>,
   'Undone migration': {
     name: 'of the file',
+    changed:
+      'documents that the migration changed: the sum of `documents`, `deletedSince`, `asBefore`, `quarantined`, and of `downDocuments` without `downCreated`',
     documents: 'put back, each once; of those:',
     ...{ inserted: 'put in again', deleted: 'taken out', merged: 'put back around what users wrote' },
+    deletedSince: 'that users deleted since: they stay deleted',
+    asBefore: 'that were as before already: nothing was to be done',
     quarantined: 'left to users, in quarantine',
     conflicts:
       'those: of each `collection` and `reason` how many `documents`, with the names of `fields`, the `index`, the `code` of the server where there are such: [why](rollback.md#what-stays-with-users)',
-    downDocuments: 'brought back by `downDocument`',
+    downDocuments: 'brought back by `downDocument`; of those:',
+    downCreated: 'that users had created since, and the migration did not change',
     createdSince: 'what stays in the new shape',
     catalogOperations: 'operations on the catalog that were gone back over',
     left: 'of the catalog, left as it is, with `why`',

@@ -35,21 +35,49 @@ function wayCell({ state, why, differences, notes, migrations, durationMs }: Reh
   }
 }
 
-/** What an undo did, or would do, in documents; each counts once. */
+type Numbers = {
+  readonly [Name in keyof UndoneMigration as number extends UndoneMigration[Name] ? Name : never]?: number;
+};
+
+/** `Changed` is the sum of all those that are of nothing else. `seldom`: shown where there is any. */
+const undoColumns: readonly {
+  readonly title: string;
+  readonly seldom?: true;
+  readonly count: (one: Numbers) => number;
+}[] = [
+  { title: 'Changed', count: ({ changed = 0 }) => changed },
+  { title: 'Put back', count: ({ documents = 0 }) => documents },
+  { title: 'of which around users’ writes', seldom: true, count: ({ merged = 0 }) => merged },
+  { title: 'of which taken out', seldom: true, count: ({ deleted = 0 }) => deleted },
+  { title: 'of which put in again', seldom: true, count: ({ inserted = 0 }) => inserted },
+  {
+    title: 'By downDocument',
+    seldom: true,
+    count: ({ downDocuments = 0, downCreated = 0 }) => downDocuments - downCreated,
+  },
+  { title: 'Left to users', count: ({ quarantined = 0 }) => quarantined },
+  { title: 'Deleted by users', seldom: true, count: ({ deletedSince = 0 }) => deletedSince },
+  { title: 'As before already', seldom: true, count: ({ asBefore = 0 }) => asBefore },
+  {
+    title: 'Beside them, created by users: by downDocument',
+    seldom: true,
+    count: ({ downCreated = 0 }) => downCreated,
+  },
+];
+
+/** What an undo did, or would do, with the documents that the migration changed. */
 export function undoTable(title: string, undo: readonly UndoneMigration[]): Block[] {
   if (undo.length === 0) return [];
-  const columns = [
-    ...['Migration', 'Put back', 'of which around users’ writes', 'Taken out', 'Put in again'],
-    ...['By downDocument', 'Left to users'],
-  ];
+  // A rollback that an older version began has not all of them on record.
+  const columns = undoColumns.filter(({ seldom, count }) => !seldom || undo.some((one) => count(one) > 0));
   return [
     {
       kind: 'table',
       title,
-      columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
-      rows: undo.map(({ name, documents, merged, deleted, inserted, downDocuments, quarantined }): Cell[] => [
-        { name },
-        ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: formatCount(n) })),
+      columns: [{ title: 'Migration' }, ...columns.map((column) => ({ title: column.title, numeric: true }))],
+      rows: undo.map((one): Cell[] => [
+        { name: one.name },
+        ...columns.map(({ count }) => ({ text: formatCount(count(one)) })),
       ]),
     },
     ...leftDocumentsTable('Left to users', undo),
@@ -62,6 +90,7 @@ export function undoTable(title: string, undo: readonly UndoneMigration[]): Bloc
 export function undoSentence(undo: readonly UndoneMigration[]): string {
   const sum = (of: (one: UndoneMigration) => number) => undo.reduce((total, one) => total + of(one), 0);
   const quarantined = sum((one) => one.quarantined);
+  const deleted = sum((one) => one.deletedSince ?? 0);
   const created = undo.flatMap(({ createdSince }) => createdSince);
   const counted = created.reduce((total, { documents }) => total + (documents === 'unknown' ? 0 : documents), 0);
   const unknown = [...new Set(created.flatMap((one) => (one.documents === 'unknown' ? [one.collection] : [])))];
@@ -69,6 +98,7 @@ export function undoSentence(undo: readonly UndoneMigration[]): string {
   const stays = [
     quarantined > 0 ? `${plural(quarantined, 'document')} that users wrote to, in quarantine` : undefined,
     counted > 0 ? `${plural(counted, 'document')} that they created since` : undefined,
+    deleted > 0 ? `${plural(deleted, 'document')} that they deleted since` : undefined,
     unknown.length > 0 ? `what they created in ${unknown.join(', ')} since, if anything` : undefined,
     left > 0 ? `${plural(left, 'thing')} of the catalog` : undefined,
   ].filter((part) => part !== undefined);

@@ -3,7 +3,8 @@ import type { UndoneMigration } from '../../src/release/rollback/result.ts';
 import { undoTable, wayBackFacts } from '../../src/report/way-back.ts';
 
 const undone: UndoneMigration = {
-  ...{ name: '1-x', documents: 3, inserted: 0, deleted: 1, merged: 0, quarantined: 0, downDocuments: 0 },
+  ...{ name: '1-x', changed: 3, documents: 3, inserted: 0, deleted: 1, merged: 0, deletedSince: 0, asBefore: 0 },
+  ...{ quarantined: 0, downDocuments: 0, downCreated: 0 },
   ...{ catalogOperations: 1, conflicts: [], createdSince: [], left: [] },
 };
 
@@ -15,6 +16,30 @@ test('people read under the numbers of an undo what it left of the catalog, and 
     items: [`${why} (1-x)`],
   });
   expect(undoTable('Undone', [undone])).toHaveLength(1);
+});
+
+test('the columns of an undo add up to what the migration changed, and those without any are left out', () => {
+  const rare = {
+    ...undone,
+    changed: 14,
+    merged: 1,
+    deletedSince: 2,
+    asBefore: 1,
+    quarantined: 5,
+    downDocuments: 7,
+    downCreated: 4,
+  };
+  const shown = (one: UndoneMigration): Record<string, number> => {
+    const [table] = undoTable('Undone', [one]);
+    if (table?.kind !== 'table') return {};
+    const [, ...counts] = table.rows[0]?.map((cell) => ('text' in cell ? Number(cell.text) : 0)) ?? [];
+    return Object.fromEntries(counts.map((n, i) => [table.columns[i + 1]?.title, n]));
+  };
+  expect(shown(undone)).toEqual({ Changed: 3, 'Put back': 3, 'of which taken out': 1, 'Left to users': 0 });
+  const { Changed, ...others } = shown(rare);
+  const parts = Object.entries(others).filter(([title]) => !/^(of which|Beside)/.test(title));
+  expect(parts.reduce((sum, [, n]) => sum + n, 0)).toBe(Changed);
+  expect(others).toMatchObject({ 'Deleted by users': 2, 'As before already': 1, 'By downDocument': 3 });
 });
 
 test('people read why documents stay with users: by collection, with the names of the fields', () => {
@@ -43,7 +68,7 @@ test('people read why documents stay with users: by collection, with the names o
 });
 
 test('a rollback that an older version has begun has nothing of that on record', () => {
-  const { left: _, conflicts: __, ...older } = undone;
+  const { left: _, conflicts: __, changed: ___, ...older } = undone;
   expect(undoTable('Undone', [older as UndoneMigration])).toHaveLength(1);
 });
 

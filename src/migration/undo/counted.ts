@@ -10,13 +10,15 @@ export interface UndoCount {
   readonly inserted: number;
   readonly deleted: number;
   readonly merged: number;
+  /** Beside those: users deleted them, or the collection that they were in, since the migration. They stay deleted. */
+  readonly deletedSince: number;
   readonly catalogChanges: number;
   /** Operations on the catalog that are gone back over, whether or not there was anything to change. */
   readonly catalogOperations: number;
 }
 
 export const nothingCounted: UndoCount = {
-  ...{ documents: 0, inserted: 0, deleted: 0, merged: 0 },
+  ...{ documents: 0, inserted: 0, deleted: 0, merged: 0, deletedSince: 0 },
   ...{ catalogChanges: 0, catalogOperations: 0 },
 };
 

@@ -36,6 +36,11 @@ export class Met {
     return places[this.#places.get(pack)?.[index] ?? 0] as Place;
   }
 
+  /** How many documents. */
+  get size(): number {
+    return this.#documents.size;
+  }
+
   has(key: string): boolean {
     return this.#documents.has(key);
   }

@@ -3,7 +3,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt } from '../journal/documents.ts';
 import type { Left } from './put-back.ts';
-import { anyVersion, Quarantine } from './quarantine.ts';
+import { anyVersion, type BroughtBack, countBack, Quarantine } from './quarantine.ts';
 import type { KeptVersions } from './store.ts';
 import { LeftCount } from './why-left.ts';
 
@@ -17,7 +17,7 @@ export class PreviewQuarantine implements KeptVersions {
   /** Places of what undos before have left. */
   #before: ReadonlySet<string> = new Set();
   #count = new LeftCount();
-  #broughtBack = 0;
+  readonly #broughtBack = { documents: 0, created: 0 };
 
   constructor(db: Db, own: OwnNames, attempt: Attempt, keepsVersions: boolean) {
     this.#stored = new Quarantine(db, own, attempt);
@@ -42,8 +42,9 @@ export class PreviewQuarantine implements KeptVersions {
     return this.#count;
   }
 
-  async countBroughtBack(): Promise<number> {
-    return (await this.#stored.countBroughtBack()) + this.#broughtBack;
+  async countBroughtBack(): Promise<BroughtBack> {
+    const { documents, created } = await this.#stored.countBroughtBack();
+    return { documents: documents + this.#broughtBack.documents, created: created + this.#broughtBack.created };
   }
 
   async add(documents: readonly Left[]): Promise<void> {
@@ -58,8 +59,8 @@ export class PreviewQuarantine implements KeptVersions {
   }
 
   async broughtBack(documents: readonly Left[]): Promise<void> {
-    this.#broughtBack += documents.length;
     for (const left of documents) {
+      countBack(this.#broughtBack, left.why);
       const place = this.#place(left);
       if (this.#left.has(place) || this.#before.has(place)) this.#add(left, -1);
     }

@@ -139,6 +139,7 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
       const step = stepOf(target, options, why, present === undefined);
       news.push({ whole, images, isLast, ...step });
       if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now, why: step.why });
+      if (step.state === 'gone') counted.deletedSince += 1;
       if (step.state !== 'back') continue;
       changes.push({ now, back: step.document, stage: isLast ? 'back' : 'midway' });
       if (isLast) count(counted, target, step);

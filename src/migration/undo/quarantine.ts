@@ -56,11 +56,14 @@ export class Quarantine {
     return count;
   }
 
-  /** How many documents `downDocument` has brought back, by any undo of the attempt. Throws the driver's errors. */
-  async countBroughtBack(): Promise<number> {
-    let documents = 0;
-    for await (const _ of this.#heads('down')) documents += 1;
-    return documents;
+  /**
+   * How many documents `downDocument` has brought back, by any undo of the attempt, and how many of those users had created.
+   * Throws the driver's errors.
+   */
+  async countBroughtBack(): Promise<BroughtBack> {
+    const count = { documents: 0, created: 0 };
+    for await (const head of this.#heads('down')) countBack(count, whyIn(head));
+    return count;
   }
 
   /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
@@ -195,6 +198,16 @@ export class Quarantine {
       ...versions,
     ]);
   }
+}
+
+export interface BroughtBack {
+  readonly documents: number;
+  readonly created: number;
+}
+
+export function countBack(count: { -readonly [Name in keyof BroughtBack]: number }, { reason }: WhyLeft): void {
+  count.documents += 1;
+  if (reason === 'created') count.created += 1;
 }
 
 interface Head {

@@ -65,31 +65,42 @@ export interface LeftInCatalog {
 
 /** What an undo comes to, or would. */
 export interface UndoNumbers extends Omit<UndoCount, 'catalogChanges'> {
+  /** Documents that the attempt changed: those put back, deleted since, as before, left, and brought back but not created. */
+  readonly changed: number;
+  /** Were as before already, such as by a user: nothing was to be done. */
+  readonly asBefore: number;
   /** Left to the users who wrote to the same fields; all versions are in quarantine. */
   readonly quarantined: number;
   /** Those, by collection and reason. */
   readonly conflicts: readonly LeftDocuments[];
   /** Brought back by the migration's `downDocument`, of those that users wrote to or created since. */
   readonly downDocuments: number;
+  /** Of those: that users created since, and the migration did not change. */
+  readonly downCreated: number;
   /** What users created since and stays in the new shape, as far as fields tell. */
   readonly createdSince: readonly CreatedSince[];
   readonly left: readonly LeftInCatalog[];
 }
 
 export const nothingUndone: UndoNumbers = {
-  ...{ documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0, downDocuments: 0 },
+  ...{ changed: 0, documents: 0, inserted: 0, deleted: 0, merged: 0, deletedSince: 0, asBefore: 0 },
+  ...{ quarantined: 0, downDocuments: 0, downCreated: 0 },
   ...{ conflicts: [], createdSince: [], catalogOperations: 0, left: [] },
 };
 
 export function sumOfUndos(one: UndoNumbers, other: UndoNumbers): UndoNumbers {
   return {
+    changed: one.changed + other.changed,
     documents: one.documents + other.documents,
     inserted: one.inserted + other.inserted,
     deleted: one.deleted + other.deleted,
     merged: one.merged + other.merged,
+    deletedSince: one.deletedSince + other.deletedSince,
+    asBefore: one.asBefore + other.asBefore,
     quarantined: one.quarantined + other.quarantined,
     conflicts: allLeft([...one.conflicts, ...other.conflicts]),
     downDocuments: one.downDocuments + other.downDocuments,
+    downCreated: one.downCreated + other.downCreated,
     createdSince: [...one.createdSince, ...other.createdSince],
     catalogOperations: one.catalogOperations + other.catalogOperations,
     left: [...one.left, ...other.left],

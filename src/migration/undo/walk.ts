@@ -59,6 +59,8 @@ export class Walk {
   /** What became of documents that users left in the new shape; it counts once, also where the walk begins again. */
   #settled: Settled | undefined;
   #known: SoFar | undefined;
+  /** How many documents the attempt changed. */
+  #changed = 0;
   #soFar = notBegun;
   #committed = 0;
   onProgress: (extent: UndoExtent) => void = () => {};
@@ -88,11 +90,16 @@ export class Walk {
     const { catalogChanges: _, ...counted } = this.#soFar.counted;
     const { createdSince = [], gone = [] } = this.#settled ?? {};
     const left = await store.quarantine.countLeft();
+    const down = await store.quarantine.countBroughtBack();
+    const { documents, deletedSince } = counted;
+    const asBefore = this.#changed - documents - deletedSince - left.documents - (down.documents - down.created);
     return {
       ...counted,
+      ...{ changed: this.#changed, asBefore },
       quarantined: left.documents,
       conflicts: left.all,
-      downDocuments: await store.quarantine.countBroughtBack(),
+      downDocuments: down.documents,
+      downCreated: down.created,
       createdSince,
       left: distinct([...(await store.leftInCatalog()), ...leftBy(gone)]),
     };
@@ -106,6 +113,7 @@ export class Walk {
     // Where it is begun again, some of what was not answered may be done.
     this.#known = undefined;
     const survey = await surveyAttempt(connection, own, attempt, signal);
+    this.#changed = survey.met.size;
     const deferred = new Deferred(connection.db, own);
     const commits = await this.#commits(survey, deferred);
     const stretches = new Stretches(survey.moves, 'backwards');

@@ -1,4 +1,4 @@
-import type { ClientSession, Db, Document } from 'mongodb';
+import { BSON, type ClientSession, type Db, type Document } from 'mongodb';
 import type { CatalogState } from '../../../src/migration/journal/catalog-state.ts';
 import {
   type Attempt,
@@ -9,7 +9,8 @@ import {
   laneCount,
   laneId,
 } from '../../../src/migration/journal/documents.ts';
-import { type Image, packImages } from '../../../src/migration/journal/images.ts';
+import { documentOf, type Image, packImages } from '../../../src/migration/journal/images.ts';
+import { readForwards } from '../../../src/migration/undo/read.ts';
 import { findCollection, readCatalog } from '../../../src/mongo/catalog.ts';
 import { type Connection, connect } from '../../../src/mongo/connect.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
@@ -149,6 +150,16 @@ export class Journalled {
   async documents(collection: string, session?: ClientSession): Promise<Map<string, Buffer>> {
     const found = await this.db.collection(collection).find({}, { session, raw: true }).toArray();
     return new Map((found as unknown as Uint8Array[]).map((bytes) => [idKey(bytes), Buffer.from(bytes)]));
+  }
+
+  /** The `_id`s of the documents that it has images of. */
+  async changed(): Promise<Set<number>> {
+    const ids = new Set<number>();
+    for await (const step of readForwards(this.db, own, this.attempt)) {
+      if (step.kind !== 'images') continue;
+      for (const image of step.images) ids.add(BSON.deserialize(documentOf(image) as Uint8Array)._id);
+    }
+    return ids;
   }
 
   async inTransaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {

@@ -115,6 +115,12 @@ test.each([
             }
           }
           met.left += left.length;
+          const brought = (forecast?.downDocuments ?? 0) - (forecast?.downCreated ?? 0);
+          expect({ brought, changed: forecast?.changed }).toEqual({
+            brought: withDown ? left.length : 0,
+            changed: (await s.journal.changed()).size,
+          });
+          expect(forecast?.asBefore).toBeGreaterThanOrEqual(0);
           const kept = await s.db
             .collection(own.quarantine)
             .find({ attempt: number, before: { $exists: true } })

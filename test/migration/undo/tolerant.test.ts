@@ -121,7 +121,8 @@ test('a document that a user deleted stays deleted, and nothing of it is kept', 
   await s.journal.write('a', (session) => a.updateMany({}, { $set: { n: 1 } }, { session }));
   await s.journal.write('a', (session) => a.updateMany({}, { $set: { m: 1 } }, { session }));
   await a.deleteOne({ _id: 1 });
-  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 1, quarantined: 0, left: [] });
+  const numbers = { changed: 2, documents: 1, deletedSince: 1, asBefore: 0, quarantined: 0, left: [] };
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', ...numbers });
   expect(await a.find().toArray()).toEqual([{ _id: 2 }]);
   expect(await s.db.collection(own.quarantine).countDocuments()).toBe(0);
 });
@@ -263,3 +264,50 @@ test.each([
   const foreseen = what === 'geo' || what === 'indexes' ? [] : conflicts;
   expect(forecast?.conflicts).toEqual(foreseen);
 });
+
+test.each([
+  ['in one operation', 1],
+  ['in several', 3],
+])(
+  'what became of documents adds up to all that the migration changed %s, and so it is foretold',
+  async (_, writes) => {
+    await using s = await setting(({ db }) =>
+      db.collection<Numbered>('a').insertMany(Array.from({ length: 9 }, (_, _id) => ({ _id, n: 0 }))),
+    );
+    const a = s.db.collection<Numbered>('a');
+    for (let n = 1; n <= writes; n++)
+      await s.journal.write('a', async (session) => {
+        await a.updateMany({ _id: { $lt: 7 } }, { $set: { n, m: n } }, { session });
+        if (n === writes) await a.deleteMany({ _id: { $in: [6, 7] } }, { session });
+        if (n === 1)
+          await a.insertMany(
+            [10, 11, 12].map((_id) => ({ _id })),
+            { session },
+          );
+        else await a.updateMany({ _id: { $gte: 10 } }, { $set: { n } }, { session });
+      });
+    // As it was; deleted; written to beside; in the way; what was inserted deleted, written to; what was deleted made as it was.
+    await a.replaceOne({ _id: 0 }, { n: 0 });
+    await a.deleteMany({ _id: { $in: [1, 10] } });
+    await a.updateOne({ _id: 2 }, { $set: { user: 1 } });
+    await a.updateMany({ _id: { $in: [3, 11] } }, { $set: { n: 'user' } });
+    await a.insertOne({ _id: 7, n: 0 });
+    await a.insertOne({ _id: 20 });
+    const numbers = {
+      changed: 11,
+      documents: 5,
+      inserted: 1,
+      deleted: 1,
+      merged: 1,
+      deletedSince: 2,
+      asBefore: 2,
+      quarantined: 2,
+    };
+    const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+    expect(forecast).toMatchObject(numbers);
+    expect(await s.undo(tolerant)).toMatchObject(numbers);
+    // Told again, of what is on record.
+    expect((await forecastUndo(s.connection, own, [s.journal.attempt]))[0]).toMatchObject(numbers);
+    expect(await s.undo(tolerant)).toMatchObject(numbers);
+  },
+);

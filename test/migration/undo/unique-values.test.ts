@@ -215,6 +215,12 @@ test.each([
           const documents = 'documents' in result ? result.documents : undefined;
           expect(documents).toBeLessThanOrEqual(most);
           expect(documents).toBeGreaterThanOrEqual(least);
+          // Also where it was cut off among documents that go back without a mark of each.
+          const changed = await s.journal.changed();
+          const deletedSince = [...made.keys()].filter((id) => changed.has(id) && !now.has(id)).length;
+          const asBefore = changed.size - Number(documents) - kept.size - deletedSince;
+          expect(result).toMatchObject({ changed: changed.size, deletedSince, asBefore });
+          expect(asBefore).toBeGreaterThanOrEqual(0);
         },
       ),
       { numRuns: runs, seed, endOnFailure: true },

@@ -257,16 +257,24 @@ test('whatever migration and users did: the model says what stays, the forecast 
           s.undo({ ...tolerant, sizes, signal }),
         );
         cuts += cutsOfThis;
-        const { documents, inserted, deleted, merged, quarantined } = forecast!;
-        expect(result).toMatchObject({ state: 'undone', documents, inserted, deleted, merged, quarantined });
+        const { documents, inserted, deleted, merged, quarantined, deletedSince, asBefore, changed } = forecast!;
+        const numbers = { documents, inserted, deleted, merged, quarantined, deletedSince, asBefore, changed };
+        expect(result).toMatchObject({ state: 'undone', ...numbers });
 
         const after = await stateOf(a);
         const left: number[] = [];
-        for (const id of new Set([...was.keys(), ...made.keys(), ...now.keys()])) {
+        const touched = await s.journal.changed();
+        expect(changed).toBe(touched.size);
+        let gone = 0;
+        let same = 0;
+        for (const id of new Set([...was.keys(), ...made.keys(), ...now.keys(), ...touched])) {
           const model = expected(was.get(id), made.get(id), now.get(id));
           expect(after.get(id), `document ${id}`).toEqual(model.document);
           if (model.left) left.push(id);
+          else if (touched.has(id) && made.has(id) && !now.has(id)) gone += 1;
+          else if (touched.has(id) && JSON.stringify(after.get(id)) === JSON.stringify(now.get(id))) same += 1;
         }
+        expect({ deletedSince, asBefore }).toEqual({ deletedSince: gone, asBefore: same });
         const kept = await s.db.collection(own.quarantine).find().toArray();
         expect(kept.map(({ why }) => why)).toEqual(kept.map(() => 'undo'));
         expect(kept.map(({ documentId }) => documentId).sort()).toEqual(left.sort());
