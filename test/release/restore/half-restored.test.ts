@@ -125,6 +125,55 @@ test(
   120_000,
 );
 
+test(
+  'typed again it is only finished: what follows it is applied, and what users wrote since stays',
+  () =>
+    released(async (database, project, id) => {
+      const { db } = database;
+      await heldBeforeHistory(database, project, `restore ${id} --yes`, async ({ process, ended }) => {
+        process.kill('SIGKILL');
+        await ended;
+      });
+      await giveUpLease(db);
+      await db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
+      await db.collection<{ _id: number }>('places').insertOne({ _id: 300 });
+      const ran = await project.run(`restore ${id} --then-migrate --rehearsal none --yes --json`);
+      expect(ran.json, ran.stderr).toMatchObject({ outcome: 'applied', migrate: { applied: [{ name: '2-b' }] } });
+      expect(await places(database)).toEqual([1, 2, 300]);
+      const { releaseId, migrate } = ran.json;
+      const record = { kind: 'restore', state: 'applied', followedBy: migrate.releaseId };
+      expect(await db.collection(own.releases).findOne({ _id: releaseId })).toMatchObject(record);
+    }),
+  120_000,
+);
+
+test(
+  'one of some collections is finished for who asks for those, and no whole one, which sets the history',
+  () =>
+    released(async (database, project, id) => {
+      const { db } = database;
+      const restores = db.collection<{ _id: string }>(`${own.prefix}.restore`);
+      const cutOff = () =>
+        restores.insertOne({
+          ...{ _id: 'current', owner: 'x', backupId: id, state: 'placing', displaced: [] },
+          ...{
+            startedAt: new Date(),
+            aliveAt: new Date(0),
+            steps: [{ kind: 'replace', name: 'places', aside: 'a', uuid: 'b' }],
+          },
+        } as never);
+      await cutOff();
+      const some = await project.run(`restore ${id} --only places --yes --json`);
+      expect(some.json, some.stderr).toMatchObject({ restored: [{ collection: 'places' }], history: 'unchanged' });
+      expect(await places(database)).toEqual([1, 2]);
+      await cutOff();
+      const whole = await project.run(`restore ${id} --yes --json`);
+      expect(whole.json, whole.stderr).toMatchObject({ outcome: 'applied', history: 'set' });
+      expect(await places(database)).toEqual([1]);
+    }),
+  120_000,
+);
+
 test('a migration that was half done when the data were backed up is so after a restore, and nothing follows it', async () => {
   await using database = await freshDatabase();
   const halfDone = `await db.collection('places').insertOne({ _id: 1 }); ${standsStill}`;
