@@ -1476,7 +1476,7 @@ const errorCodes = {
         exit: 8,
         meaning: 'A migration failed after it had changed the target; the message says how far it got.',
     },
-    DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
+    DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed, or could not begin.' },
     TAKEN_BACK: {
         exit: 8,
         meaning: 'While a release was being deployed, somebody took it back: its application may be on the data of before.',

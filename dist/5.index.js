@@ -1,6 +1,728 @@
 export const id = 5;
-export const ids = [5,19,20];
+export const ids = [5,7,19,6,21,18,16];
 export const modules = {
+
+/***/ 58209:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  main: () => (/* binding */ main)
+});
+
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __webpack_require__(76760);
+// EXTERNAL MODULE: ../../node_modules/@actions/core/lib/core.js + 14 modules
+var core = __webpack_require__(22825);
+// EXTERNAL MODULE: ./emitted/config/invocation.js
+var config_invocation = __webpack_require__(34650);
+// EXTERNAL MODULE: ./emitted/config/version.js
+var version = __webpack_require__(1950);
+// EXTERNAL MODULE: ./emitted/observe/error.js
+var observe_error = __webpack_require__(3510);
+// EXTERNAL MODULE: ./emitted/observe/log.js
+var log = __webpack_require__(67926);
+// EXTERNAL MODULE: ./emitted/observe/secrets.js
+var secrets = __webpack_require__(1757);
+// EXTERNAL MODULE: ./emitted/release/load-config.js + 1 modules
+var load_config = __webpack_require__(63622);
+// EXTERNAL MODULE: ./emitted/release/origin.js
+var origin = __webpack_require__(1463);
+// EXTERNAL MODULE: ./emitted/release/record/release-id.js
+var release_id = __webpack_require__(56226);
+// EXTERNAL MODULE: ./emitted/report/json.js
+var json = __webpack_require__(72366);
+// EXTERNAL MODULE: ./emitted/release/cancelled.js
+var cancelled = __webpack_require__(21106);
+;// CONCATENATED MODULE: ./emitted/action/cancel.js
+
+/**
+ * GitHub sends SIGINT, SIGTERM 7.5 s later, and kills 2.5 s after that. What is under way has the time until SIGTERM to
+ * come to a safe end; the rest is for outputs and summary.
+ */
+const budget = 7000;
+/** `giveUp` is called with the exit code when the time is up, or at a second signal; it has to end the process. */
+function cancelOnSignal(giveUp, announce) {
+    const controller = new AbortController();
+    let code;
+    const onSignal = (exitCode) => () => {
+        if (code !== undefined)
+            return giveUp(code);
+        code = exitCode;
+        announce('Cancelling: what is under way is brought to a safe end.');
+        controller.abort((0,cancelled/* cancelled */.K)());
+        setTimeout(() => giveUp(exitCode), budget).unref();
+    };
+    process.on('SIGINT', onSignal(130));
+    process.on('SIGTERM', onSignal(143));
+    return {
+        signal: controller.signal,
+        exitCode: (error) => (error.code === 'CANCELLED' && code !== undefined ? code : error.exitCode),
+    };
+}
+
+// EXTERNAL MODULE: ./emitted/config/options.js
+var options = __webpack_require__(73508);
+// EXTERNAL MODULE: ./emitted/release/typed.js
+var typed = __webpack_require__(67345);
+// EXTERNAL MODULE: ./emitted/config/commands.js
+var commands = __webpack_require__(79682);
+;// CONCATENATED MODULE: ./emitted/action/parts.js
+
+
+/** What the action's steps can say to later steps; the contract's words. */
+const outputs = {
+    outcome: 'How it ended: applied, rehearsed, nothing-to-do, rolled-back, failed-clean, failed-dirty, blocked, cancelled or unknown.',
+    'release-id': 'The release that this belongs to; hand it to the next part.',
+    'backup-id': 'The backup that was taken, that stands behind the release, or that was brought back.',
+    'plan-digest': 'Names exactly what would be, or was, applied.',
+    pending: 'How many migrations are pending then; unknown where no database was asked.',
+    applied: 'How many migrations were applied.',
+    verified: 'true when every probe passed, false when one failed, unknown when one could not look or none is configured.',
+    'summary-path': 'File that holds the job summary, as Markdown.',
+    'sarif-path': 'File that holds the findings, as SARIF.',
+    'report-path': 'File that holds the result, as JSON.',
+};
+const modes = ['dry-run', 'apply'];
+const workingDirectory = {
+    help: 'Folder to work in, relative to the workspace: where mongo-release.yml and relative paths start from.',
+    default: '.',
+};
+/** The steps that the composite action is made of; each is an action of its own as well. */
+const parts = {
+    plan: {
+        command: 'plan',
+        name: 'MongoDB release: plan',
+        description: 'Says which migrations are pending, and what speaks against applying them. Reads only.',
+        own: {
+            'working-directory': workingDirectory,
+            'release-inputs': {
+                help: 'All inputs of the composite action, as JSON: they are checked before the first thing is done.',
+            },
+        },
+        outputs: ['outcome', 'plan-digest', 'pending', 'summary-path', 'sarif-path', 'report-path'],
+    },
+    backup: {
+        command: 'backup',
+        name: 'MongoDB release: backup',
+        description: 'Takes a backup of a MongoDB database at one point in time.',
+        own: { 'working-directory': workingDirectory },
+        outputs: ['outcome', 'release-id', 'backup-id', 'summary-path', 'report-path'],
+    },
+    migrate: {
+        command: 'migrate',
+        name: 'MongoDB release: migrate',
+        description: 'Rehearses the pending migrations in a sandbox, or applies them.',
+        own: {
+            mode: {
+                help: 'dry-run changes nothing: the migrations are rehearsed. apply changes the target.',
+                default: 'dry-run',
+            },
+            'working-directory': workingDirectory,
+        },
+        outputs: ['outcome', 'release-id', 'backup-id', 'applied', 'pending', 'summary-path', 'report-path'],
+    },
+    verify: {
+        command: 'verify',
+        name: 'MongoDB release: verify',
+        description: 'Runs the probes that tell whether a release worked.',
+        own: { 'working-directory': workingDirectory },
+        outputs: ['outcome', 'release-id', 'verified', 'summary-path', 'report-path'],
+    },
+    rollback: {
+        command: 'rollback',
+        name: 'MongoDB release: rollback',
+        description: 'Takes a release of a MongoDB database back.',
+        own: {
+            'release-id': { help: 'The release to take back; without it the newest one.' },
+            mode: {
+                help: 'dry-run says what would be done, and what a restore would lose. apply does it; a restore that would lose writes of users needs their number in accept-loss.',
+                default: 'dry-run',
+            },
+            'working-directory': workingDirectory,
+        },
+        outputs: ['outcome', 'release-id', 'backup-id', 'verified', 'summary-path', 'report-path'],
+    },
+    drill: {
+        command: 'drill',
+        name: 'MongoDB release: drill',
+        description: 'Restores the newest backup of a MongoDB database into a sandbox, and says how long that took.',
+        own: { 'working-directory': workingDirectory },
+        outputs: ['outcome', 'backup-id', 'verified', 'summary-path', 'report-path'],
+    },
+};
+/** Flags that `mode` stands for: apply is always explicit. */
+const standInMode = ['apply', 'dry-run'];
+/** The flags of a part's command that are inputs. */
+function flagsOf(part) {
+    const settings = parts[part];
+    const known = commands/* commands */.P[settings.command].options;
+    return known.filter((name) => {
+        const option = options/* options */.f[name];
+        return !option.terminalOnly && !standInMode.includes(name);
+    });
+}
+function settingsOf(part) {
+    return parts[part];
+}
+
+;// CONCATENATED MODULE: ./emitted/action/in-workflow.js
+
+
+
+/** Whichever part it is that has it: what is said by one may be about another. */
+const inputNames = new Set(Object.keys(parts).flatMap(flagsOf));
+/** A text for people as it helps in a workflow: what is a command in a terminal is a part with inputs there, and a flag an input. */
+function inWorkflow(text) {
+    const replaced = (0,typed/* replaceCommands */.D1)(text, (command) => asPart(command) ?? command.text, inputsIn);
+    return replaced.replaceAll(/\b([Tt])ype (?=the (?:part|action)\b)/g, (_, t) => (t === 'T' ? 'Run ' : 'run '));
+}
+/** Undefined for a command that is no part: that one is for a terminal. */
+function asPart({ name, argument, flags }) {
+    if (name !== 'release' && !Object.hasOwn(parts, name))
+        return undefined;
+    const inputs = [];
+    const applies = name === 'rollback' ? !flags.has('dry-run') : flags.has('apply');
+    if (applies)
+        inputs.push(input('mode', 'apply'));
+    else if (flags.has('dry-run'))
+        inputs.push(input('mode', 'dry-run'));
+    if (argument !== undefined)
+        inputs.push(input(name === 'rollback' ? 'release-id' : 'backup', argument));
+    for (const [flag, value] of flags)
+        if (!elsewhere.has(flag))
+            inputs.push(input(flag, value));
+    const what = name === 'release' ? 'the action' : `the part ${name}`;
+    return inputs.length === 0 ? what : `${what} with ${inputs.join(', ')}`;
+}
+/** `mode` says the one, and a secret the other. */
+const elsewhere = new Set(['apply', 'dry-run', 'uri', 'read-uri']);
+/** Flags that stand alone in a sentence. */
+function inputsIn(text) {
+    return text.replaceAll(/--([a-z]+(?:-[a-z]+)*)(?: ("[^"]*"|(?=\S*[\dA-Z])[\w./:-]*\w|[a-z-]+))?/g, (all, flag, value) => {
+        const rest = value === undefined ? '' : ` ${value}`;
+        if (flag === 'apply' || flag === 'dry-run')
+            return `${input('mode', flag)}${rest}`;
+        if (!inputNames.has(flag))
+            return all;
+        const option = options/* options */.f[flag];
+        if (option.type === 'switch')
+            return `${input(flag, undefined)}${rest}`;
+        const isValue = option.choices?.includes(value ?? '') ?? (value !== undefined && !/^[a-z-]+$/.test(value));
+        return isValue ? input(flag, value) : `"${flag}"${rest}`;
+    });
+}
+function input(name, value) {
+    return `"${name}: ${value?.replaceAll('"', '') ?? 'true'}"`;
+}
+
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __webpack_require__(73024);
+// EXTERNAL MODULE: ./emitted/config/nearest.js
+var nearest = __webpack_require__(25492);
+// EXTERNAL MODULE: ./emitted/config/flags.js
+var config_flags = __webpack_require__(54597);
+;// CONCATENATED MODULE: ./emitted/action/composite-inputs.js
+
+
+
+/** Inputs of the composite action that are no flags of `release`; the composite hands them on itself. */
+const ownInputs = ['mode', 'deploy-command', 'working-directory'];
+/**
+ * What is wrong with the inputs of the composite action, which its first step gets as JSON: a mistyped `on-failure` is
+ * said before the backup, not after the migration failed.
+ */
+function compositeProblems(json, env) {
+    if (json === '')
+        return [];
+    const inputs = parsed(json);
+    if (inputs === undefined)
+        return ['"release-inputs" is not a JSON object of texts.'];
+    const problems = [];
+    const mode = inputs.mode ?? '';
+    if (mode !== '' && !modes.includes(mode))
+        problems.push(`"mode" is one of ${modes.join(', ')}.${(0,nearest/* didYouMean */.a)(mode, modes)}`);
+    const flags = Object.fromEntries(Object.entries(inputs).filter(([name, text]) => text !== '' && !ownInputs.includes(name)));
+    problems.push(...(0,config_flags/* parseFlags */.b)('release', flags, env).problems);
+    return problems;
+}
+function parsed(json) {
+    try {
+        const value = JSON.parse(json);
+        if (typeof value !== 'object' || value === null || Array.isArray(value))
+            return undefined;
+        return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text ?? '').trim()]));
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/action/inputs.js
+
+
+
+
+
+
+
+
+
+/**
+ * Reads every input of a part and checks them all at once.
+ *
+ * The secrets among them, and every connection string of the environment, are added to `secrets` first. Throws `USAGE`
+ * with all that is wrong.
+ */
+function readInputs(part, env, workspace, secrets) {
+    const { command, own } = settingsOf(part);
+    // Whichever variable the configuration is going to name: none of them may be printed before it is read.
+    for (const value of Object.values(env))
+        if (value && /^mongodb(\+srv)?:\/\//.test(value))
+            secrets.addUri(value);
+    const raw = {};
+    for (const name of flagsOf(part)) {
+        // An input that was left out is seen as an empty one.
+        const given = (0,core/* getInput */.V4)(name);
+        if (given !== '')
+            raw[name] = given;
+    }
+    const cwd = (0,external_node_path_.resolve)(workspace, (0,core/* getInput */.V4)('working-directory'));
+    const problems = [];
+    if (!isFolder(cwd))
+        problems.push(`"working-directory" names no folder: ${cwd}.`);
+    if ('mode' in own)
+        problems.push(...applyMode(raw, (0,core/* getInput */.V4)('mode'), commands/* commands */.P[command].options));
+    if ('release-inputs' in own)
+        problems.push(...compositeProblems((0,core/* getInput */.V4)('release-inputs'), env));
+    const release = 'release-id' in own ? (0,core/* getInput */.V4)('release-id') : '';
+    const asked = { command, arguments: release === '' ? [] : [release], raw, env, cwd, secrets };
+    problems.push(...(0,config_invocation/* checkAsked */.j)(asked).problems);
+    const different = [...new Set(problems)];
+    if (different.length > 0) {
+        throw new observe_error/* ReleaseError */.K('USAGE', different.join('\n'), {
+            hint: 'Correct these inputs under "with:" of the step.',
+        });
+    }
+    return asked;
+}
+/** What is wrong with `mode`; nothing, when it could be turned into the flags that it stands for. */
+function applyMode(raw, given, known) {
+    if (given !== '' && !modes.includes(given))
+        return [`"mode" is one of ${modes.join(', ')}.${(0,nearest/* didYouMean */.a)(given, modes)}`];
+    if (given !== 'apply')
+        raw['dry-run'] = true;
+    else if (known.includes('apply'))
+        raw.apply = true;
+    return [];
+}
+function isFolder(path) {
+    return (0,external_node_fs_.statSync)(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+;// CONCATENATED MODULE: ./emitted/action/run-log.js
+
+/**
+ * A text that the runner takes for output and nothing else: it reads `::command::` at the beginning of a line, behind
+ * any blanks, and `##[command]` anywhere in it, so that a line which a migration or a hook printed could set outputs.
+ */
+function inert(text) {
+    return text
+        .replaceAll('##[', '# #[')
+        .split(/\r\n|\r|\n/)
+        .map((line) => (/^\s*::/.test(line) ? `│ ${line.trimStart()}` : line))
+        .join('\n');
+}
+/**
+ * The log of a step. Lines of one migration or hook fold into a group; warnings and errors are plain lines here, since
+ * only ten annotations of a kind are shown and those belong to the result.
+ */
+function runLog({ write, debug }) {
+    let open;
+    const enter = (group) => {
+        if (group === open)
+            return;
+        if (open !== undefined)
+            write('::endgroup::\n');
+        if (group !== undefined)
+            write(`::group::${inert(group).replaceAll('\n', ' ')}\n`);
+        open = group;
+    };
+    return {
+        sink: (entry) => {
+            if (entry.level === 'debug' && !debug)
+                return;
+            enter(groupOf(entry));
+            // What a migration or a hook prints is theirs.
+            const ours = entry.level === 'warn' && groupOf(entry) === undefined;
+            write(`${line(ours ? { ...entry, message: inWorkflow(entry.message) } : entry, debug)}\n`);
+        },
+        close: () => enter(undefined),
+    };
+}
+function groupOf({ fields }) {
+    if (fields.migration !== undefined)
+        return `${fields.rehearsal ? 'Rehearsal of' : 'Migration'} ${fields.migration}`;
+    return fields.hook === undefined ? undefined : `Hook ${fields.hook}`;
+}
+const marks = { debug: '·', info: '›', warn: '!', error: '✗' };
+const colours = { debug: '\u001b[90m', info: '', warn: '\u001b[33m', error: '\u001b[31m' };
+/** The release's id is the same on every line; the others stand in the heading of the group. */
+const inHeading = ['releaseId', 'migration', 'hook', 'rehearsal'];
+function line({ level, message, fields }, debug) {
+    const shown = Object.entries(fields).filter(([key]) => debug || !inHeading.includes(key));
+    const tail = shown.map(([key, value]) => ` ${key}=${value}`).join('');
+    const colour = colours[level];
+    return `${colour}${marks[level]} ${inert(message)}${colour === '' ? '' : '\u001b[0m'}${tail === '' ? '' : ` ${inert(tail)}`}`;
+}
+
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __webpack_require__(48161);
+;// CONCATENATED MODULE: ./emitted/action/step-folder.js
+
+
+
+let folder;
+/** Where this step leaves its files: a folder of its own in the runner's temporary one, which goes with the job. */
+function stepFolder(part, env) {
+    folder ??= (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)(env.RUNNER_TEMP || (0,external_node_os_.tmpdir)(), `mongo-release-${part}-`));
+    return folder;
+}
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __webpack_require__(51455);
+// EXTERNAL MODULE: ./emitted/observe/causes.js
+var causes = __webpack_require__(54606);
+// EXTERNAL MODULE: ./emitted/report/summary.js + 1 modules
+var summary = __webpack_require__(34022);
+// EXTERNAL MODULE: ./emitted/report/text.js + 1 modules
+var report_text = __webpack_require__(51296);
+;// CONCATENATED MODULE: ./emitted/action/annotations.js
+/** GitHub shows this many annotations of a type for a step, and drops the others without a word. */
+const shownOfAType = 10;
+/** GitHub cuts the message of an annotation here, in characters. */
+const longestMessage = 4096;
+/** What is annotated, the most severe first, and how many findings had no room. */
+function annotationsOf(ended) {
+    const all = [
+        ...(ended.error ? [failure(ended)] : []),
+        ...['error', 'warning', 'note'].flatMap((severity) => findingsOf(ended)
+            .filter((finding) => finding.severity === severity)
+            .map(annotated)),
+        ...(ended.warnings ?? []).map((message) => ({ type: 'warning', message, properties: {} })),
+    ];
+    const room = { error: shownOfAType, warning: shownOfAType, notice: shownOfAType };
+    const shown = all.filter(({ type }) => room[type]-- > 0);
+    return { shown: shown.map(cut), left: all.length - shown.length };
+}
+function findingsOf(ended) {
+    if (ended.command === 'plan')
+        return ended.result?.findings ?? [];
+    if (ended.command !== 'release')
+        return [];
+    const guards = ended.result?.guards ?? [];
+    return [...(ended.result?.plan?.findings ?? []), ...guards.flatMap((guard) => guard.findings)];
+}
+function failure({ error }) {
+    return {
+        type: 'error',
+        message: `${error?.message}\nNext: ${error?.hint}`,
+        properties: { title: `mongo-release: ${error?.code}` },
+    };
+}
+function annotated({ rule, severity, place, message, next }) {
+    const name = place.name === undefined || message.includes(place.name) ? '' : `${place.name}: `;
+    return {
+        type: severity === 'note' ? 'notice' : severity,
+        message: `${name}${message}\nNext: ${next}`,
+        properties: { title: rule, file: place.file, startLine: place.line },
+    };
+}
+function cut(annotation) {
+    const { message } = annotation;
+    if (message.length <= longestMessage)
+        return annotation;
+    return { ...annotation, message: `${message.slice(0, longestMessage - 1)}…` };
+}
+
+;// CONCATENATED MODULE: ./emitted/action/outputs.js
+
+/** The outputs that a part knows after its command ended, well or not: an output that is not known is not set. */
+function outputsOf(part, ended, files) {
+    const known = { outcome: ended.outcome, 'release-id': ended.releaseId, ...said(ended), ...files };
+    const names = settingsOf(part).outputs;
+    return Object.fromEntries(Object.keys(outputs)
+        .filter((name) => names.includes(name) && known[name] !== undefined)
+        .map((name) => [name, known[name]]));
+}
+function said(ended) {
+    switch (ended.command) {
+        case 'plan': {
+            const { digest, pending } = ended.result ?? {};
+            return { 'plan-digest': digest, pending: pending === 'unknown' ? 'unknown' : counted(pending) };
+        }
+        case 'backup':
+            return { 'backup-id': ended.result?.id };
+        case 'migrate':
+            return {
+                'backup-id': ended.result?.backupId,
+                applied: counted(ended.result?.applied),
+                pending: counted(ended.result?.remaining) ?? (ended.outcome === 'nothing-to-do' ? '0' : undefined),
+            };
+        case 'verify':
+            return { verified: verifiedRelease(ended.result?.probes, ended.error?.code) };
+        case 'drill':
+            return { 'backup-id': ended.result?.backupId, verified: verified(ended.result?.probes) };
+        case 'rollback':
+            return {
+                'backup-id': ended.result?.restore?.backupId,
+                verified: ended.result?.probes === undefined ? undefined : verified(ended.result.probes),
+            };
+        default:
+            return {};
+    }
+}
+function counted(list) {
+    return list === undefined ? undefined : String(list.length);
+}
+/** Probes may pass on what is left of a release that was taken back, and where nobody could look whether it was. */
+function verifiedRelease(probes, error) {
+    if (error === 'TAKEN_BACK')
+        return 'false';
+    const seen = verified(probes);
+    return seen === 'true' && error !== undefined ? 'unknown' : seen;
+}
+/** No probe is no pass. */
+function verified(probes) {
+    if (probes?.some((probe) => probe.state === 'failed'))
+        return 'false';
+    return probes !== undefined && probes.length > 0 && probes.every((probe) => probe.state === 'passed')
+        ? 'true'
+        : 'unknown';
+}
+
+;// CONCATENATED MODULE: ./emitted/action/tell.js
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Says how a step ended in every way a step can: log, annotations, outputs, files, job summary. One that fails does not
+ * keep the others back; false when one did.
+ */
+async function tell(unclean, { part, env, secrets, sarif, debug }) {
+    const ended = secrets.scrubTexts(unclean);
+    const clean = (text) => secrets.scrub(text);
+    const print = (text) => process.stdout.write(`${inert(clean(text))}\n`);
+    const { shown, left } = annotationsOf(ended);
+    const more = left === 0 ? '' : `\n${left} more had no room as annotations; the report has all of them.\n`;
+    let markdown = '';
+    const paths = { 'sarif-path': sarif !== undefined && (0,external_node_fs_.existsSync)(sarif) ? sarif : undefined };
+    const write = async (name, file, text) => {
+        const path = (0,external_node_path_.join)(stepFolder(part, env), file);
+        await (0,promises_.writeFile)(path, text);
+        paths[name] = path;
+    };
+    const ways = {
+        log: () => {
+            const whole = env.GITHUB_STEP_SUMMARY && 'the summary of the job';
+            print((0,report_text.renderText)(ended, { colour: true, whole: whole || undefined }));
+            if (ended.error && debug)
+                print((0,causes/* describeCauses */.w)(ended.error));
+        },
+        annotations: () => {
+            const annotate = { error: core/* error */.z3, warning: core/* warning */.$e, notice: core/* notice */.lm };
+            for (const { type, message, properties } of shown)
+                annotate[type](clean(message), properties);
+        },
+        report: () => write('report-path', `${part}.json`, `${(0,json.renderJson)(ended)}\n`),
+        summary: () => {
+            markdown = `${(0,summary.renderSummary)(ended)}${more}`;
+            return write('summary-path', `${part}.md`, markdown);
+        },
+        outputs: () => {
+            for (const [name, value] of Object.entries(outputsOf(part, ended, paths)))
+                (0,core/* setOutput */.uH)(name, value);
+        },
+        'job summary': async () => {
+            if (env.GITHUB_STEP_SUMMARY)
+                await core/* summary */.z.addRaw(markdown, true).write();
+        },
+    };
+    let whole = true;
+    for (const [name, way] of Object.entries(ways)) {
+        try {
+            await way();
+        }
+        catch (thrown) {
+            whole = false;
+            print(`The ${name} could not be written (${thrown instanceof Error ? thrown.message : typeof thrown}).`);
+        }
+    }
+    return whole;
+}
+
+;// CONCATENATED MODULE: ./emitted/action/unset.js
+/**
+ * Removes Amazon's variables that are empty: a workflow hands them over that way where it has no such secret or input,
+ * and an empty region would be taken for the name of one, before what the machine is set up with.
+ */
+function dropUnset(env) {
+    for (const [name, value] of Object.entries(env))
+        if (name.startsWith('AWS_') && value === '')
+            delete env[name];
+}
+
+;// CONCATENATED MODULE: ./emitted/action/main.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** GitHub's front door: one part of the action. Ends the process with the exit code of the contract. */
+async function main(name) {
+    if (!Object.hasOwn(parts, name))
+        throw new Error(`There is no part "${name}".`);
+    dropUnset(process.env);
+    await new Step(name).run();
+}
+class Step {
+    #part;
+    #env = process.env;
+    /** Masks as soon as it learns of a secret, before anything is logged. */
+    #secrets = new secrets/* Secrets */.S((value) => (0,core/* setSecret */.Pq)(value));
+    #debug = process.env.RUNNER_DEBUG === '1' || /^(true|1)$/i.test(process.env.INPUT_DEBUG ?? '');
+    #log = runLog({ write: (text) => process.stdout.write(text), debug: this.#debug });
+    #releaseId;
+    #sarif;
+    #told = false;
+    constructor(part) {
+        this.#part = part;
+    }
+    async run() {
+        const cancel = cancelOnSignal((code) => this.#giveUp(code), (text) => process.stdout.write(`${text}\n`));
+        // A defect anywhere is told like any other failure; Node would print its stack trace, unscrubbed, and no outputs.
+        const defect = (error) => void this.#end(this.#failed(error), 1);
+        process.on('uncaughtException', defect).on('unhandledRejection', defect);
+        const ended = await this.#command(cancel.signal).catch((error) => this.#failed(error));
+        await this.#end(ended, ended.error ? cancel.exitCode(ended.error) : 0);
+    }
+    async #command(signal) {
+        const startedAt = new Date();
+        const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
+        const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
+        this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(20)]).then(__webpack_require__.bind(__webpack_require__, 57129));
+        const ended = await runCommand({
+            invocation,
+            releaseId: this.#releaseId,
+            startedAt,
+            log: new log/* Log */.t(this.#log.sink, this.#secrets, { releaseId: this.#releaseId }),
+            secrets: this.#secrets,
+            signal,
+            env: this.#env,
+            origin: (0,origin/* originOf */.y)(this.#env, true),
+            toolVersion: version/* toolVersion */.f,
+            showValues: false,
+            // Nobody can be asked here: `mode: apply` is consent enough.
+            consents: true,
+        });
+        const error = ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error;
+        return {
+            ...withFindings(ended),
+            warnings: ended.warnings?.map(inWorkflow),
+            // `verify` has no release of its own, and hands on the one that it was told to belong to.
+            releaseId: ended.releaseId ?? invocation.flags['release-id'],
+            error: error && this.#hinted(error),
+        };
+    }
+    #hinted({ code, message, hint, details, cause }) {
+        return new observe_error/* ReleaseError */.K(code, message, { hint: inWorkflow(hint), details, cause });
+    }
+    /** Findings are always written as SARIF, for code scanning; the input only says where. */
+    #withSarif(asked) {
+        if (!flagsOf(this.#part).includes('sarif'))
+            return asked;
+        const given = String(asked.raw.sarif ?? '');
+        this.#sarif = (0,external_node_path_.resolve)(asked.cwd, given || (0,external_node_path_.join)(stepFolder(this.#part, this.#env), 'findings.sarif'));
+        return { ...asked, raw: { ...asked.raw, sarif: this.#sarif } };
+    }
+    #failed(thrown) {
+        const error = (0,observe_error/* asReleaseError */.o)(thrown);
+        return { command: settingsOf(this.#part).command, outcome: (0,json/* outcomeOf */.s)(error), error, releaseId: this.#releaseId };
+    }
+    /** The time to come to a safe end is over: what the target looks like now is not known here, and said so. */
+    #giveUp(code) {
+        const error = new observe_error/* ReleaseError */.K('CANCELLED', 'The run was cancelled and did not come to a safe end in time.', {
+            hint: 'Look at what is on record with mongo-release status; the next run goes on from there.',
+        });
+        void this.#end({ ...this.#failed(error), outcome: 'unknown' }, code);
+    }
+    /** Says how it ended, once, and ends the process: something that was left open must not keep the step running. */
+    async #end(ended, code) {
+        if (this.#told)
+            return;
+        this.#told = true;
+        process.exitCode = code;
+        this.#log.close();
+        const clean = await tell(ended, {
+            part: this.#part,
+            env: this.#env,
+            secrets: this.#secrets,
+            sarif: this.#sarif,
+            debug: this.#debug,
+        });
+        // How the release ended stands; a result that nobody can read is a failure all the same.
+        if (!clean && code === 0)
+            process.exitCode = 1;
+        process.stdout.write('', () => process.exit());
+    }
+}
+/** Its findings as they help here. SARIF is written before, and keeps the commands: it is read outside of any workflow, too. */
+function withFindings(ended) {
+    if (ended.command !== 'plan' || ended.result === undefined)
+        return ended;
+    const findings = ended.result.findings.map((finding) => ({ ...finding, next: inWorkflow(finding.next) }));
+    return { ...ended, result: { ...ended.result, findings } };
+}
+/** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
+function askedForRestore(error) {
+    const { cluster, writes } = error.details;
+    const more = writes === 'unknown' ? '' : ', or a larger number where users go on writing';
+    const number = writes ? ` and "accept-loss: ${writes}"${more}` : '';
+    return new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', error.message, {
+        hint: cluster === undefined
+            ? `When losing what was written since is right, run the rollback again with "strategy: restore"${number}.`
+            : `When erasing it is right, run the rollback again with "erase-cluster: ${cluster}".`,
+        cause: error,
+    });
+}
+
+
+/***/ }),
 
 /***/ 11002:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
@@ -99,6 +821,89 @@ function tsxOf(projectDir) {
             hint: 'Install it (npm install --save-dev tsx), or set migrations.import: native.',
         });
     }
+}
+
+
+/***/ }),
+
+/***/ 63622:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+// ESM COMPAT FLAG
+__webpack_require__.r(__webpack_exports__);
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  configLoader: () => (/* binding */ configLoader)
+});
+
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __webpack_require__(76760);
+// EXTERNAL MODULE: ./emitted/observe/error.js
+var observe_error = __webpack_require__(3510);
+// EXTERNAL MODULE: ./emitted/observe/log.js
+var log = __webpack_require__(67926);
+// EXTERNAL MODULE: ./emitted/observe/secrets.js
+var secrets = __webpack_require__(1757);
+// EXTERNAL MODULE: ./emitted/migration/child-process.js
+var child_process = __webpack_require__(11002);
+;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/load-config.js
+
+
+
+
+
+/** Loading a file only runs its top level, but it may ask a vault for a password. Milliseconds. */
+const limitMs = 60_000;
+/**
+ * Runs a configuration file of migrate-mongo in a process of its own, with this environment, and comes back with what
+ * it exports. What it prints is not shown.
+ *
+ * Throws `CONFIG_INVALID`.
+ */
+async function loadConfigFile(file, cwd, environment) {
+    let config;
+    let error;
+    const quiet = new log/* Log */.t(() => { }, new secrets/* Secrets */.S());
+    const settings = { projectDir: cwd, import: 'native', environment, timeLimitMs: limitMs };
+    const child = (0,child_process/* startChild */.v)(settings, quiet, (message) => {
+        if (message.type === 'config')
+            config = message.config;
+        else if (message.type === 'no-config')
+            error = message.error;
+    });
+    const timer = setTimeout(() => child.process.kill('SIGKILL'), limitMs);
+    child.send({ type: 'config', path: file });
+    try {
+        await child.ended;
+    }
+    finally {
+        clearTimeout(timer);
+    }
+    if (config !== undefined)
+        return config;
+    const name = (0,external_node_path_.basename)(file);
+    if (error !== undefined)
+        throw new observe_error/* ReleaseError */.K(error.code, error.message, { hint: error.hint });
+    throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Loading ${name} does not end, or ends the process.`, {
+        hint: `Let ${name} only export its settings, or a promise of them.`,
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/release/load-config.js
+
+/** What a workflow's step gets beside its environment: the runner's own means, and our inputs. */
+const runnersOwn = /^(INPUT_|ACTIONS_RUNTIME_|ACTIONS_RESULTS_|ACTIONS_CACHE_)/i;
+/**
+ * Runs configurations of migrate-mongo. They see the whole environment, unlike migrations: it is they that name the
+ * database's address, and most of them take it from a variable.
+ */
+function configLoader(env) {
+    const environment = {};
+    for (const [name, value] of Object.entries(env))
+        if (value !== undefined && !runnersOwn.test(name))
+            environment[name] = value;
+    return (file, cwd) => loadConfigFile(file, cwd, environment);
 }
 
 
@@ -207,64 +1012,6 @@ function quoted(value) {
 
 /***/ }),
 
-/***/ 77447:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   B4: () => (/* binding */ formatCount),
-/* harmony export */   LS: () => (/* binding */ plural),
-/* harmony export */   a3: () => (/* binding */ formatDuration),
-/* harmony export */   dj: () => (/* binding */ formatBytesBetween),
-/* harmony export */   fU: () => (/* binding */ formatTime),
-/* harmony export */   z3: () => (/* binding */ formatBytes)
-/* harmony export */ });
-const thousands = new Intl.NumberFormat('en-US');
-/** `1,234,567`. */
-function formatCount(count) {
-    return thousands.format(count);
-}
-/** `1,234 documents`, `1 document`. */
-function plural(count, one, many = `${one}s`) {
-    return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
-/** `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`; milliseconds in. */
-function formatDuration(ms) {
-    if (ms < 999.5)
-        return `${Math.round(ms)} ms`;
-    if (ms < 59_950)
-        return `${(ms / 1000).toFixed(1)} s`;
-    const seconds = Math.round(ms / 1000);
-    if (seconds < 3600)
-        return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-    const minutes = Math.round(seconds / 60);
-    return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
-}
-/** `512 B`, `1.5 MB`: powers of 1000, as disks and networks are sold. */
-function formatBytes(bytes) {
-    const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-    let value = bytes;
-    let unit = 0;
-    // 999.95 would be shown as 1000.0.
-    while (value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1) {
-        value /= 1000;
-        unit += 1;
-    }
-    return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-/** `2026-10-01 12:30:05 UTC`, from a date or an ISO text; a text that is no date as it stands. */
-function formatTime(time) {
-    const date = new Date(time);
-    return Number.isNaN(date.getTime()) ? String(time) : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
-/** `350 MB`, or `1.2 GB to 2.4 GB` where that is told apart. */
-function formatBytesBetween(least, most) {
-    const [from, to] = [formatBytes(least), formatBytes(most)];
-    return from === to ? from : `${from} to ${to}`;
-}
-
-
-/***/ }),
-
 /***/ 72366:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -340,417 +1087,380 @@ function describe({ code, message, hint, details }) {
 
 /***/ }),
 
-/***/ 692:
+/***/ 34022:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   lb: () => (/* binding */ describeAll),
-/* harmony export */   yO: () => (/* binding */ describeViolations)
-/* harmony export */ });
-/* unused harmony export describeOffending */
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
 
-/** Which documents a migration failed on, a sentence each, and how those are found that only a hash stands for. */
-function describeAll(offending) {
-    const told = offending.map(describeOffending);
-    return told.some((one) => one.includes('with the hash ')) ? [...told, aboutHashes] : told;
-}
-const aboutHashes = 'A hash is the first 12 digits of SHA-256 over an _id as BSON: docs/sandbox.md has the lines that find its document.';
-/** Which documents a migration failed on, a sentence. */
-function describeOffending(offending) {
-    switch (offending.kind) {
-        case 'duplicate-key':
-            return describeDuplicates(offending);
-        case 'last-read':
-            return `It had read the document ${offending.id} of ${offending.collection} last.`;
-        case 'mixed-types':
-            return describeTypes(offending);
-        case 'unconvertible':
-            return describeUnconvertible(offending);
-    }
-}
-function describeDuplicates({ collection, fields, found, groups, lacking = [], more }) {
-    const key = fields.join(', ');
-    const documents = groups.map((ids) => ids.join(' and ')).join('; ');
-    const without = lacking.join(' and ');
-    if (groups.length + lacking.length === 0)
-        return `The key that is taken already is one of ${key} in ${collection}.`;
-    if (found === 'written')
-        return lacking.length > 0
-            ? `The document ${without} of ${collection} has no ${key} either, and the index takes no second one.`
-            : `The document ${documents} of ${collection} has that ${key} already.`;
-    const have = found === 'made' ? 'would get' : 'have';
-    const same = groups.length === 0 ? [] : [`${have} the same ${key}: ${documents}`];
-    const none = lacking.length === 0 ? [] : [`${have} no ${key}, of which the index takes one: ${without}`];
-    return `In ${collection} these documents ${[...same, ...none].join('; these ')}${more ? '; and more' : ''}.`;
-}
-function describeTypes({ collection, field, usual, others }) {
-    const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
-    return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
-}
-function describeUnconvertible({ collection, field, to, documents, ids }) {
-    const others = documents > ids.length ? ', …' : '';
-    const has = documents === 1 ? 'has' : 'have';
-    return `In ${collection} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} ${has} a text in ${field} that cannot be converted to ${to}: ${ids.join(', ')}${others}.`;
-}
-/** Which documents do not fulfil a validator, a sentence. */
-function describeViolations({ collection, documents, more, ids }) {
-    if (documents === null)
-        return `Whether the documents of ${collection} fulfil its validator could not be looked at.`;
-    const count = more ? `More than ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')}` : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document');
-    const others = documents > ids.length ? ', …' : '';
-    return `${count} of ${collection} ${documents === 1 ? 'does' : 'do'} not fulfil its validator: ${ids.join(', ')}${others}.`;
-}
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  renderSummary: () => (/* binding */ renderSummary)
+});
 
+// UNUSED EXPORTS: largestSummary
 
-/***/ }),
+// EXTERNAL MODULE: ./emitted/report/visible.js
+var visible = __webpack_require__(25560);
+;// CONCATENATED MODULE: ./emitted/report/escape.js
 
-/***/ 90045:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   F: () => (/* binding */ isTight),
-/* harmony export */   W: () => (/* binding */ oplogWarning)
-/* harmony export */ });
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
-
-/** What is to be said where a migration may push out of the oplog what others still need. */
-function oplogWarning(name, { oplogBytes = 0, oplogMore = false }, oplog) {
-    if (oplog === undefined || !isTight({ oplogBytes, oplogMore }, oplog))
-        return undefined;
-    const written = `${oplogMore ? 'more than' : 'about'} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatBytes */ .z3)(oplogBytes)}`;
-    const holds = `which holds ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatBytes */ .z3)(oplog.maxBytes)} and reaches back about ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(oplog.reachMs)}`;
-    return `${name} writes ${written} to the oplog of the target, ${holds}: a secondary or a change stream that is behind may not catch up.`;
-}
-/** More than half of it, or more than anybody has seen. */
-function isTight({ oplogBytes = 0, oplogMore }, { maxBytes }) {
-    return oplogMore === true || oplogBytes > maxBytes / 2;
-}
-
-
-/***/ }),
-
-/***/ 6378:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   A: () => (/* binding */ statusSentence),
-/* harmony export */   V: () => (/* binding */ statusBlocks)
-/* harmony export */ });
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
-
-const marks = {
-    applied: 'good',
-    pending: 'idle',
-    running: 'info',
-    failed: 'bad',
-    interrupted: 'bad',
-    'rolled-back': 'back',
-};
-const notes = {
-    'edited-since-applied': 'the file was changed since',
-    'file-missing': 'the file is gone',
-};
-const origins = {
-    restore: 'by a restore',
-    baseline: 'by baseline',
-    'migrate-mongo': 'by migrate-mongo',
-};
-function statusSentence({ migrations, pending }) {
-    // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
-    const all = migrations.filter(({ state }) => state === 'applied').length + pending;
-    if (all === 0)
-        return 'There are no migrations.';
-    if (all === 1)
-        return `The only migration is ${pending === 0 ? 'applied' : 'pending'}.`;
-    if (pending === 0)
-        return all === 2 ? 'Both migrations are applied.' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} are applied.`;
-    if (pending === all)
-        return `${all === 2 ? 'Both' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(all)}`} migrations are pending.`;
-    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(pending)} of ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
-}
-/** As many rows are shown whole; of more, only those that somebody looks for. */
-const mostRows = 40;
-const newestApplied = 20;
-const mostOfAKind = 50;
-/** The rows to show, in their order: what needs a look, what comes next, and what was applied last. */
-function shownRows(migrations) {
-    if (migrations.length <= mostRows)
-        return migrations;
-    const settled = ({ state, note }) => note === undefined && state === 'applied';
-    const unusual = migrations.filter((one) => !settled(one) && one.state !== 'pending');
-    const pending = migrations.filter((one) => one.state === 'pending');
-    const timeOf = ({ appliedAt }) => appliedAt?.getTime() ?? 0;
-    const newest = migrations.filter(settled).sort((a, b) => timeOf(a) - timeOf(b));
-    const shown = new Set([
-        ...unusual.slice(-mostOfAKind),
-        ...pending.slice(0, mostOfAKind),
-        ...newest.slice(-newestApplied),
-    ]);
-    return migrations.filter((one) => shown.has(one));
-}
-/** What is not among the rows. */
-function leftOut(migrations, shown) {
-    const missing = migrations.length - shown.length;
-    if (missing === 0)
-        return [];
-    const kept = new Set(shown);
-    const states = Map.groupBy(migrations.filter((one) => !kept.has(one)), ({ state }) => state);
-    const counts = [...states].map(([state, rows]) => `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(rows.length)} ${state}`).join(', ');
-    return [{ kind: 'facts', title: '', facts: [['Not shown', { text: `${counts}; --json has all of them` }]] }];
-}
-function noteOf({ note, error }) {
-    const texts = [
-        error === undefined ? undefined : `on its way ${error.direction}: ${error.code}`,
-        note === undefined ? undefined : notes[note],
-    ].filter((text) => text !== undefined);
-    return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
-}
-function appliedInWords({ appliedAt, origin }) {
-    if (appliedAt === null)
-        return '';
-    const at = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(appliedAt);
-    return origin === undefined ? at : `${at}, ${origins[origin]}`;
-}
-function statusBlocks({ migrations, lease }) {
-    const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
-    const shown = shownRows(migrations);
-    const rows = shown.map((one) => [
-        { mark: marks[one.state], text: one.state },
-        { name: one.name },
-        { text: appliedInWords(one) },
-        noteOf(one),
-    ]);
-    const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
-    const table = noted
-        ? { kind: 'table', title: 'Migrations', columns, rows }
-        : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
-    return [
-        ...(rows.length > 0 ? [table] : []),
-        ...leftOut(migrations, shown),
-        {
-            kind: 'facts',
-            title: '',
-            facts: [
-                [
-                    'Lease',
-                    lease === null
-                        ? { text: 'nobody holds it' }
-                        : {
-                            mark: 'warning',
-                            text: `held by ${lease.owner} (fence ${lease.fence}) until ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(lease.expiresAt)}`,
-                        },
-                ],
-            ],
-        },
-    ];
-}
-
-
-/***/ }),
-
-/***/ 80645:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   P: () => (/* binding */ renderFlow),
-/* harmony export */   e: () => (/* binding */ stepMark)
-/* harmony export */ });
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
-
-const marks = {
-    done: 'good',
-    failed: 'bad',
-    skipped: 'idle',
-    running: 'info',
-    unknown: 'unknown',
-    planned: 'info',
-};
-function stepMark(state) {
-    return marks[state];
-}
-const signs = {
-    done: '✓',
-    failed: '✗',
-    skipped: '–',
-    running: '…',
-    unknown: '?',
-    planned: '›',
-};
-/** Colours of GitHub's own labels, with a text dark enough to be read on them in both of its themes. */
-const styles = {
-    done: 'fill:#dafbe1,stroke:#1a7f37,color:#0a3d1a',
-    failed: 'fill:#ffebe9,stroke:#cf222e,color:#5c0d14',
-    skipped: 'fill:#f6f8fa,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3',
-    running: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
-    unknown: 'fill:#fff8c5,stroke:#9a6700,color:#4d2d00',
-    planned: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
-};
-/** The steps as a Mermaid flow. Holds names of steps and durations only, so there is nothing in it to escape. */
-function renderFlow(steps) {
-    const nodes = steps.map(({ name, state, durationMs }, i) => {
-        const time = durationMs === undefined ? state : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs);
-        return `  s${i}["${signs[state]} ${name}<br/>${time}"]:::${state}`;
-    });
-    const arrows = steps.length > 1 ? [`  ${steps.map((_, i) => `s${i}`).join(' --> ')}`] : [];
-    const used = [...new Set(steps.map((step) => step.state))];
-    const classes = used.map((state) => `  classDef ${state} ${styles[state]}`);
-    return ['flowchart LR', ...nodes, ...arrows, ...classes].join('\n');
-}
-
-
-/***/ }),
-
-/***/ 25560:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   R: () => (/* binding */ visible),
-/* harmony export */   T: () => (/* binding */ oneLine)
-/* harmony export */ });
+/** Longer texts are cut: one of them alone must not fill a summary. */
+const longestProse = 10_000;
 /**
- * Control characters, and those that turn the direction of text round: a name that holds them could paint over other
- * lines of a terminal, or read as another name.
+ * A name as a code span: nothing in it is read as Markdown or HTML, and GitHub finds no mention, issue or link in it.
+ * Inside a table the bar has to be escaped even there (GFM, "Tables").
  */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
-/** The text with invisible characters made visible; line breaks and tabs stay. */
-function visible(text) {
-    return text.replace(/\r\n?/g, '\n').replace(invisible, '\ufffd');
+function code(name, { inTable = false } = {}) {
+    const line = (0,visible/* oneLine */.T)(name);
+    if (line === '')
+        return '';
+    const longestRun = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
+    const fence = '`'.repeat(longestRun + 1);
+    const padded = line.startsWith('`') || line.endsWith('`') ? ` ${line} ` : line;
+    const span = `${fence}${padded}${fence}`;
+    return inTable ? span.replaceAll('|', '\\|') : span;
 }
-/** The same on one line, and no longer than `most` characters. */
-function oneLine(text, most = 400) {
-    const line = visible(text).replace(/\s+/g, ' ').trim();
-    return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+/**
+ * A sentence from outside as Markdown that reads the same: line breaks kept, nothing in it marked up. Entities instead of
+ * backslashes, since a mathematical formula, for one, begins after a backslash too.
+ */
+function prose(text) {
+    const shown = (0,visible/* visible */.R)(text);
+    const short = shown.length > longestProse ? `${shown.slice(0, longestProse)}…` : shown;
+    return short
+        .trim()
+        .split('\n')
+        .map((line) => line
+        .trim()
+        // Inside a word an underscore means nothing, and names read better as they are. An empty comment keeps GitHub from
+        // making mentions and references to issues of what follows @ and #.
+        .replace(/[&<>\\`*[|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[@#](?=\w)/g, (sign) => sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign))
+        // What begins a list or a heading at the start of a line.
+        .replace(/^(\d+)([.)])(?=\s|$)/, (_, digits, mark) => digits + entity(mark))
+        .replace(/^[-+=](?=[\s=-]|$)|^#(?=[\s#]|$)/, entity))
+        .join('<br>');
+}
+function entity(sign) {
+    return `&#${sign.charCodeAt(0)};`;
+}
+
+// EXTERNAL MODULE: ./emitted/report/format.js
+var format = __webpack_require__(77447);
+// EXTERNAL MODULE: ./emitted/report/steps.js
+var steps = __webpack_require__(80645);
+// EXTERNAL MODULE: ./emitted/report/tell.js + 8 modules
+var tell = __webpack_require__(95310);
+;// CONCATENATED MODULE: ./emitted/report/summary.js
+
+
+
+
+/**
+ * GitHub rejects the summary of a step as a whole when it is larger than 1 MiB
+ * (https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits). Other
+ * lines of the same step's summary get what this leaves.
+ */
+const largestSummary = 1_000_000;
+const signs = {
+    good: '✅',
+    bad: '❌',
+    warning: '⚠️',
+    idle: '⚪',
+    unknown: '❔',
+    blocked: '⛔',
+    back: '↩️',
+    cancelled: '🛑',
+    info: 'ℹ️',
+};
+/** The report as GitHub's Markdown, for a job's summary; never longer than `largest` bytes of UTF-8. */
+function renderSummary(ended, largest = largestSummary) {
+    const { mark, headline, lead, failure, blocks } = (0,tell/* tell */.q)(ended);
+    const parts = [{ lines: [`## ${signs[mark]} ${prose(headline)}`] }];
+    if (lead.length > 0)
+        parts.push({ lines: [prose(lead.join(' '))] });
+    if (failure) {
+        const said = [`**${prose(failure.message)}** ${code(failure.code)}`, `➡️ ${prose(failure.hint)}`];
+        parts.push({ lines: said.flatMap((line, i) => (i === 0 ? [`> ${line}`] : ['>', `> ${line}`])) });
+    }
+    for (const block of blocks)
+        parts.push(renderBlock(block));
+    return joinWithin(parts, largest);
+}
+function renderBlock(block) {
+    const head = block.title === '' ? [] : [`### ${prose(block.title)}`, ''];
+    const title = block.title;
+    switch (block.kind) {
+        case 'table': {
+            const titles = block.columns.map((column) => column.title);
+            const rules = block.columns.map(({ numeric }) => (numeric ? '---:' : '---'));
+            const lines = [
+                ...head,
+                row(titles),
+                row(rules),
+                ...block.rows.map((cells) => row(cells.map((cell) => renderCell(cell, true)))),
+            ];
+            return { title, lines, cutFrom: head.length + 2 };
+        }
+        case 'facts':
+            // Without a heading of its own a list would become part of the list before it.
+            if (title === '')
+                return { lines: [block.facts.map(([key, cell]) => `${prose(key)}: ${renderCell(cell, false)}`).join(' · ')] };
+            return {
+                title,
+                lines: [...head, ...block.facts.map(([key, cell]) => `- ${prose(key)}: ${renderCell(cell, false)}`)],
+            };
+        case 'list':
+            return { title, lines: [...head, ...block.items.map((item) => `- ${prose(item)}`)], cutFrom: head.length };
+        case 'steps': {
+            const notes = block.steps.flatMap(({ name, note }) => (note === undefined ? [] : [`- ${name}: ${prose(note)}`]));
+            const flow = ['```mermaid', ...(0,steps/* renderFlow */.P)(block.steps).split('\n'), '```'];
+            return { title, lines: [...flow, ...(notes.length > 0 ? ['', ...notes] : [])] };
+        }
+    }
+}
+function row(cells) {
+    return `| ${cells.join(' | ')} |`;
+}
+function renderCell(cell, inTable) {
+    if ('name' in cell)
+        return code(cell.name, { inTable });
+    if ('names' in cell)
+        return cell.names.map((name) => code(name, { inTable })).join('<br>');
+    const text = prose(cell.text);
+    // The sign and its word stay together in a narrow column.
+    return 'mark' in cell ? `${signs[cell.mark]}&nbsp;${text}` : text;
+}
+/** Joins the parts as far as they fit, and says what was left out. */
+function joinWithin(parts, largest) {
+    // What the sentence about the cut may need at most.
+    const reserve = 400;
+    let text = '';
+    let left = largest - reserve;
+    for (const [i, part] of parts.entries()) {
+        const whole = `${part.lines.join('\n')}\n\n`;
+        const size = Buffer.byteLength(whole);
+        if (size <= left) {
+            text += whole;
+            left -= size;
+            continue;
+        }
+        const { kept, dropped } = cut(part, left);
+        const omitted = parts.slice(kept === '' ? i : i + 1).map(({ title }) => title || 'details');
+        const names = [...new Set(omitted)].slice(0, 8).join(', ');
+        const said = [
+            dropped > 0 ? `${(0,format/* formatCount */.B4)(dropped)} lines of "${part.title}" are left out` : undefined,
+            omitted.length > 0 ? `left out as a whole: ${names}` : undefined,
+        ].filter((one) => one !== undefined);
+        return `${text}${kept}> ✂️ This summary was cut, since GitHub takes no more than 1 MiB: ${prose(said.join('; '))}. The report has everything.\n`;
+    }
+    return `${text.trimEnd()}\n`;
+}
+function cut(part, left) {
+    const from = part.cutFrom;
+    if (from === undefined)
+        return { kept: '', dropped: 0 };
+    let size = 2;
+    let count = 0;
+    for (const line of part.lines) {
+        size += Buffer.byteLength(line) + 1;
+        if (size > left)
+            break;
+        count += 1;
+    }
+    if (count <= from)
+        return { kept: '', dropped: 0 };
+    return { kept: `${part.lines.slice(0, count).join('\n')}\n\n`, dropped: part.lines.length - count };
 }
 
 
 /***/ }),
 
-/***/ 65561:
+/***/ 51296:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   Cn: () => (/* binding */ wayBackFacts),
-/* harmony export */   Fz: () => (/* binding */ lossSentence),
-/* harmony export */   ef: () => (/* binding */ undoSentence),
-/* harmony export */   fT: () => (/* binding */ undoTable),
-/* harmony export */   uB: () => (/* binding */ playbookTable)
-/* harmony export */ });
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
-/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(80645);
 
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  leavesOut: () => (/* binding */ leavesOut),
+  renderText: () => (/* binding */ renderText)
+});
 
-/** How the ways back went in the sandbox. */
-function wayBackFacts(wayBack) {
-    if (wayBack === undefined)
-        return [];
-    const { undo, down } = wayBack;
-    return [['Undo', wayCell(undo)], ...(down === undefined ? [] : [['Down', wayCell(down)]])];
-}
-function wayCell({ state, why, differences, notes, migrations, durationMs }) {
-    // Whoever plans with it wants the way alone, without what shows that it leads back.
-    const alone = migrations.reduce((sum, one) => sum + one.durationMs, 0);
-    const took = `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(migrations.length, 'migration')} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(alone)} (rehearsed in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs)})`;
-    const until = why === undefined ? '' : `; not further: ${why}`;
-    switch (state) {
-        case 'equal':
-            return {
-                mark: 'good',
-                text: `${took}, and everything is as before${notes.length === 0 ? '' : `, or as good: ${notes.join('; ')}`}${until}`,
-            };
-        case 'differs':
-            return { mark: 'bad', text: `${took}, and not everything is as before: ${differences.join('; ')}${until}` };
-        case 'failed':
-            return { mark: 'bad', text: `failed after ${took}` };
-        case 'not-compared':
-            return { mark: 'warning', text: `${took}, and nothing tells what was there before${until}` };
-        case 'impossible':
-            return { mark: 'warning', text: `none: ${why}` };
+// EXTERNAL MODULE: ./emitted/report/format.js
+var format = __webpack_require__(77447);
+// EXTERNAL MODULE: ./emitted/report/steps.js
+var steps = __webpack_require__(80645);
+// EXTERNAL MODULE: ./emitted/report/tell.js + 8 modules
+var tell = __webpack_require__(95310);
+// EXTERNAL MODULE: ./emitted/report/visible.js
+var visible = __webpack_require__(25560);
+;// CONCATENATED MODULE: ./emitted/report/wrapped.js
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const colours = /\u001b\[\d+m/g;
+/** Narrower than this a line is easier to read as the terminal breaks it. */
+const leastWidth = 40;
+/** A line as lines of at most `width` columns, as far as it has places to be broken at: what follows is as far in, and a little more. */
+function wrapped(line, width) {
+    if (width < leastWidth || lengthOf(line) <= width)
+        return [line];
+    const [indentation = ''] = /^\s*/.exec(line) ?? [];
+    const further = `${indentation}  `;
+    const lines = [];
+    let rest = line.slice(indentation.length);
+    let before = indentation;
+    for (;;) {
+        const room = width - before.length;
+        const at = lengthOf(rest) <= room ? -1 : breakAt(rest, room);
+        if (at < 0)
+            return [...lines, before + rest];
+        lines.push((before + rest.slice(0, at)).trimEnd());
+        rest = rest.slice(at).trimStart();
+        before = further;
     }
 }
-/** What an undo did, or would do, in documents; each counts once. */
-function undoTable(title, undo) {
-    if (undo.length === 0)
-        return [];
-    const columns = [
-        ...['Migration', 'Put back', 'of which around users’ writes', 'Taken out', 'Put in again'],
-        ...['By downDocument', 'Left to users'],
-    ];
-    return [
-        {
-            kind: 'table',
-            title,
-            columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
-            rows: undo.map(({ name, documents, merged, deleted, inserted, downDocuments, quarantined }) => [
-                { name },
-                ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(n) })),
-            ]),
-        },
-        ...leftList(undo),
-        ...createdSinceList(undo),
-    ];
+/** Of the last space that is still within the room, else of the first one behind it; -1 where there is none. */
+function breakAt(text, room) {
+    let at = -1;
+    for (let space = text.indexOf(' '); space >= 0; space = text.indexOf(' ', space + 1)) {
+        if (at >= 0 && lengthOf(text.slice(0, space)) > room)
+            return at;
+        if (text.slice(space).trim() !== '')
+            at = space;
+    }
+    return at;
 }
-/** What an undo would do, and above all what it would leave as users have it. */
-function undoSentence(undo) {
-    const sum = (of) => undo.reduce((total, one) => total + of(one), 0);
-    const quarantined = sum((one) => one.quarantined);
-    const created = undo.flatMap(({ createdSince }) => createdSince);
-    const counted = created.reduce((total, { documents }) => total + (documents === 'unknown' ? 0 : documents), 0);
-    const unknown = [...new Set(created.flatMap((one) => (one.documents === 'unknown' ? [one.collection] : [])))];
-    const left = sum((one) => one.left?.length ?? 0);
-    const stays = [
-        quarantined > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(quarantined, 'document')} that users wrote to, in quarantine` : undefined,
-        counted > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(counted, 'document')} that they created since` : undefined,
-        unknown.length > 0 ? `what they created in ${unknown.join(', ')} since, if anything` : undefined,
-        left > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(left, 'thing')} of the catalog` : undefined,
-    ].filter((part) => part !== undefined);
-    const back = `An undo would put ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(sum((one) => one.documents + one.downDocuments), 'document')} back`;
-    return `${back}, and leave ${stays.length === 0 ? 'nothing as it is now' : `as they are: ${stays.join('; ')}`}.`;
+function lengthOf(text) {
+    return text.replace(colours, '').length;
 }
-/** Collections, indexes and options that stay as others left them. */
-function leftList(undo) {
-    // A rollback that an older version began has none on record.
-    const items = undo.flatMap(({ name, left = [] }) => left.map(({ why }) => `${why} (${name})`));
-    return items.length === 0 ? [] : [{ kind: 'list', title: 'Of the catalog, left as it is', items }];
+
+;// CONCATENATED MODULE: ./emitted/report/text.js
+
+
+
+
+
+const signs = {
+    good: '✓',
+    bad: '✗',
+    warning: '!',
+    idle: '·',
+    unknown: '?',
+    blocked: '✗',
+    back: '↩',
+    cancelled: '■',
+    info: '›',
+};
+/** SGR codes of ECMA-48: red, green, yellow, cyan, grey. */
+const text_colours = {
+    good: 32,
+    bad: 31,
+    warning: 33,
+    idle: 90,
+    unknown: 33,
+    blocked: 31,
+    back: 33,
+    cancelled: 33,
+    info: 36,
+};
+const bold = 1;
+const grey = 90;
+/**
+ * The report for a person at a terminal; begins with an empty line and ends with a line break. What failed and the next
+ * step come last, where somebody looks first.
+ */
+function renderText(ended, { colour = false, width, whole } = {}) {
+    const paint = (text, sgr) => (colour && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text);
+    const { mark, headline, lead, failure, blocks } = (0,tell/* tell */.q)(ended);
+    const lines = ['', `${paint(signs[mark], text_colours[mark])} ${paint((0,visible/* oneLine */.T)(headline), bold)}`];
+    if (lead.length > 0)
+        lines.push(`  ${(0,visible/* oneLine */.T)(lead.join(' '), 4000)}`);
+    const shown = whole !== undefined && mayBeShort(ended) ? withoutDetails(blocks, whole) : blocks;
+    for (const block of shown) {
+        lines.push('');
+        if (block.title !== '')
+            lines.push(`  ${paint(block.title, bold)}`);
+        lines.push(...renderBlock(block, paint));
+    }
+    if (failure)
+        lines.push('', ...indent(`${failure.message} [${failure.code}]`), ...indent(`→ ${failure.hint}`));
+    const fitting = width === undefined ? lines : lines.flatMap((line) => wrapped(line, width));
+    return `${fitting.join('\n')}\n`;
 }
-/** The steps of a rollback, each as it went the last time. */
-function playbookTable(steps) {
-    if (steps.length === 0)
-        return [];
-    return [
-        {
-            kind: 'table',
-            title: 'Steps of the way back',
-            columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
-            rows: steps.map(({ name, state, durationMs, note = '' }) => [
-                { name },
-                { mark: (0,_steps_js__WEBPACK_IMPORTED_MODULE_1__/* .stepMark */ .e)(state), text: state },
-                { text: durationMs === undefined ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs) },
-                { text: note },
-            ]),
-        },
-    ];
+/** Whether a terminal leaves something out of it, where that stands elsewhere. */
+function leavesOut(ended) {
+    return mayBeShort(ended) && (0,tell/* tell */.q)(ended).blocks.some(({ detail }) => detail);
 }
-/** What a restore has lost. */
-function lossSentence(loss) {
-    if (loss.writes === null)
-        return `How much users had written since is not known: ${loss.why}.`;
-    if (loss.writes === 0)
-        return 'Users had written nothing since.';
-    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(loss.since)} went with it.`;
+function mayBeShort({ error, outcome }) {
+    return error !== undefined || outcome === 'applied';
 }
-/** What is in the new shape without the migration's doing; the fields alone do not tell since when. */
-function createdSinceList(undo) {
-    const items = undo.flatMap(({ name, createdSince }) => createdSince.map(({ collection, documents, ids }) => {
-        if (documents === 'unknown')
-            return `${collection} (${name}): nobody can tell, since no field is new`;
-        const more = documents > ids.length ? ', …' : '';
-        return `${collection} (${name}): ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')}: ${ids.join(', ')}${more}`;
-    }));
-    return items.length === 0
-        ? []
-        : [{ kind: 'list', title: 'Stay in the new shape: created since, or so before', items }];
+function withoutDetails(blocks, whole) {
+    const left = blocks.filter(({ detail }) => detail);
+    if (left.length === 0)
+        return blocks;
+    // A title says what it is about before its first comma.
+    const names = left.map(({ title }) => title.toLowerCase().replace(/,.*/, ''));
+    const text = `${names.join(', ')} (${whole} has all of it)`;
+    const fact = { kind: 'facts', title: '', facts: [['Not shown', { text }]] };
+    return (0,tell/* mergeFacts */.y)([...blocks.filter(({ detail }) => !detail), fact]);
+}
+function renderBlock(block, paint) {
+    switch (block.kind) {
+        case 'table':
+            return renderTable(block, paint);
+        case 'facts':
+            return columns(block.facts.map(([key, cell]) => [{ plain: key, painted: paint(key, grey) }, renderCell(cell, paint)]), [false, false]);
+        case 'list':
+            return block.items.flatMap((item) => indent(item, '  - '));
+        case 'steps':
+            return columns(block.steps.map(({ name, state, durationMs, note = '' }) => [
+                renderCell({ mark: (0,steps/* stepMark */.e)(state), text: name }, paint),
+                { plain: state, painted: state },
+                renderCell({ text: durationMs === undefined ? '' : (0,format/* formatDuration */.a3)(durationMs) }, paint),
+                renderCell({ text: note }, paint),
+            ]), [false, false, true, false]);
+    }
+}
+function renderTable({ columns: all, rows }, paint) {
+    const beside = all.flatMap((column, i) => (column.below === undefined ? [{ column, i }] : []));
+    const below = all.flatMap((column, i) => (column.below === undefined ? [] : [{ sign: column.below, i }]));
+    const head = beside.map(({ column: { title } }) => ({ plain: title, painted: paint(title, grey) }));
+    const lines = columns([head, ...rows.map((row) => beside.map(({ i }) => renderCell(row[i] ?? { text: '' }, paint)))], beside.map(({ column }) => column.numeric === true));
+    // Below the second column: the first is the mark.
+    const indentation = ' '.repeat(4 + Math.max(0, ...rows.map((row) => renderCell(row[0] ?? { text: '' }, paint).plain.length)));
+    return lines.flatMap((line, at) => [
+        line,
+        ...below.flatMap(({ sign, i }) => {
+            const { painted, plain } = renderCell(rows[at - 1]?.[i] ?? { text: '' }, paint);
+            return plain === '' ? [] : [indentation + sign + painted];
+        }),
+    ]);
+}
+function renderCell(cell, paint) {
+    if ('name' in cell)
+        return same((0,visible/* oneLine */.T)(cell.name));
+    if ('names' in cell)
+        return same(cell.names.map((name) => (0,visible/* oneLine */.T)(name)).join(', '));
+    const text = (0,visible/* oneLine */.T)(cell.text);
+    if (!('mark' in cell))
+        return same(text);
+    return { plain: `${signs[cell.mark]} ${text}`, painted: `${paint(signs[cell.mark], text_colours[cell.mark])} ${text}` };
+}
+function same(text) {
+    return { plain: text, painted: text };
+}
+function columns(rows, numeric) {
+    const widths = numeric.map((_, i) => Math.max(0, ...rows.map((row) => (row[i]?.plain ?? '').length)));
+    return rows.map((row) => {
+        const cells = row.map(({ plain, painted }, i) => {
+            const gap = ' '.repeat((widths[i] ?? 0) - plain.length);
+            return numeric[i] ? gap + painted : painted + gap;
+        });
+        return `  ${cells.join('  ')}`.trimEnd();
+    });
+}
+function indent(text, first = '  ') {
+    const rest = ' '.repeat(first.length);
+    return (0,visible/* visible */.R)(text)
+        .trim()
+        .split('\n')
+        .map((line, i) => (i === 0 ? first : rest) + line.trimEnd());
 }
 
 

@@ -517,11 +517,25 @@ function unpackImages(parts) {
 }
 function decompressed(packed) {
     try {
-        return (0,node_zlib__WEBPACK_IMPORTED_MODULE_0__.zstdDecompressSync)(packed);
+        return (0,node_zlib__WEBPACK_IMPORTED_MODULE_0__.zstdDecompressSync)(packed, { chunkSize: chunkFor(packed) });
     }
     catch (cause) {
         throw new JournalDamage('The images of the journal are not what was packed.', { cause });
     }
+}
+/** Node's default, in bytes, and as much as is taken at once on a frame's own word, which may be damaged. */
+const [usualChunk, mostChunk] = [16 * 1024, 512 * 1024 * 1024];
+/**
+ * All of it in one piece where the frame says how much that is in 32 bits: put together of many it takes up to twice as
+ * long. One byte more, else Node asks for another piece. https://datatracker.ietf.org/doc/html/rfc8878#section-3.1.1.1
+ */
+function chunkFor(frame) {
+    const descriptor = frame[4] ?? 0;
+    const at = (descriptor & 0x20) === 0 ? 6 : 5;
+    if (descriptor >> 6 !== 2 || (descriptor & 3) !== 0 || frame.length < at + 4)
+        return usualChunk;
+    const stated = frame.readUInt32LE(at) + 1;
+    return stated > mostChunk ? usualChunk : stated;
 }
 const absent = Buffer.alloc(4);
 

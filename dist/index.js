@@ -295,6 +295,13 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util/ty
 
 /***/ }),
 
+/***/ 78877:
+/***/ ((module) => {
+
+module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+
+/***/ }),
+
 /***/ 75919:
 /***/ ((module) => {
 
@@ -591,49 +598,28 @@ module.exports = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("zlib");
 /******/ 
 /************************************************************************/
 var __webpack_exports__ = {};
-
-// EXPORTS
-__nccwpck_require__.d(__webpack_exports__, {
-  XI: () => (/* binding */ action),
-  jf: () => (/* binding */ child),
-  xw: () => (/* binding */ cli)
-});
-
-;// CONCATENATED MODULE: external "node:v8"
-const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
-;// CONCATENATED MODULE: ./emitted/observe/memory.js
-
-/**
- * Keeps the part of the heap in which V8 makes new objects at the size that it begins with. Under a steady stream it
- * grows to 100 MB and more and stays there, empty for the most part; what goes through this program are buffers, which
- * lie elsewhere. Measured on a backup of 0.9 GB: 230 MB at the peak instead of 320, in the same time. For a process
- * that is to make many objects it is the wrong thing.
- */
-function keepNewSpaceSmall() {
-    (0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1');
-}
-
-;// CONCATENATED MODULE: ./emitted/index.js
-
+/* harmony export */ __nccwpck_require__.d(__webpack_exports__, {
+/* harmony export */   XI: () => (/* binding */ action),
+/* harmony export */   jf: () => (/* binding */ child),
+/* harmony export */   xw: () => (/* binding */ cli)
+/* harmony export */ });
 /**
  * The three doors. Each is loaded by itself, so that the bundle is split: a terminal does not read the action's code, and
  * the child of a migration reads neither.
  */
 /** The terminal; `argv` without the program's own name. */
 async function cli(argv) {
-    keepNewSpaceSmall();
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(12), __nccwpck_require__.e(23)]).then(__nccwpck_require__.bind(__nccwpck_require__, 98999));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(12), __nccwpck_require__.e(24)]).then(__nccwpck_require__.bind(__nccwpck_require__, 98999));
     await main(argv);
 }
 /** A step of a workflow. */
 async function action(part) {
-    keepNewSpaceSmall();
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(2), __nccwpck_require__.e(14), __nccwpck_require__.e(12), __nccwpck_require__.e(6)]).then(__nccwpck_require__.bind(__nccwpck_require__, 58209));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(2), __nccwpck_require__.e(13), __nccwpck_require__.e(22), __nccwpck_require__.e(12), __nccwpck_require__.e(5)]).then(__nccwpck_require__.bind(__nccwpck_require__, 58209));
     await main(part);
 }
 /** The process that a migration's code runs in. */
 async function child() {
-    await Promise.all(/* import() */[__nccwpck_require__.e(8), __nccwpck_require__.e(13)]).then(__nccwpck_require__.bind(__nccwpck_require__, 56923));
+    await Promise.all(/* import() */[__nccwpck_require__.e(8), __nccwpck_require__.e(14)]).then(__nccwpck_require__.bind(__nccwpck_require__, 56923));
 }
 
 var __webpack_exports__action = __webpack_exports__.XI;
