@@ -27,6 +27,9 @@ export const mostBytes = 8_000_000;
 /** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
 const goalMs = 200;
 
+/** Fewer at a time will not do. */
+export const anyNumber = Number.POSITIVE_INFINITY;
+
 /** Two transactions side by side. */
 type Pair = readonly [first: readonly Piece[], second: readonly Piece[]];
 
@@ -45,8 +48,8 @@ export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'lea
 export interface How extends Pick<PutOptions, 'way' | 'leave' | 'skip' | 'keys'> {
   /** In place of pieces: images of one pack, each of them by itself. */
   readonly apart?: { readonly pack: Pack; readonly puts: readonly Put[] };
-  /** It is tried as often as it takes: fewer at a time will not do. */
-  readonly patient?: boolean;
+  /** How often it is tried where others write to the same documents: once, where nothing is said. */
+  readonly tries?: number;
 }
 
 /** Commits pieces of the way back: as many in a transaction as others, the server and the time let through. */
@@ -126,7 +129,7 @@ export class Commits {
 
   async #one(some: readonly Piece[], pieces: readonly Piece[], from: number): Promise<number> {
     try {
-      await this.commit(some, { way: 'in-place', patient: putsIn(some).length <= 1 });
+      await this.commit(some, { way: 'in-place', tries: putsIn(some).length > 1 ? 1 : anyNumber });
       return some.length;
     } catch (error) {
       this.#byItself = true;
@@ -164,7 +167,7 @@ export class Commits {
     }
     if (others.length > 0) return this.#withFewer(some);
     const leave = new Map([[nameIn(store, put), { reason: 'refused', code: refused.code } as const]]);
-    await this.commit(some, { way: 'in-place', leave, patient: true });
+    await this.commit(some, { way: 'in-place', leave, tries: anyNumber });
     return some.length;
   }
 
@@ -205,7 +208,7 @@ export class Commits {
 
   #putBack(
     pieces: readonly Piece[],
-    { way, leave, skip, keys, apart, patient = false }: How,
+    { way, leave, skip, keys, apart, tries = 1 }: How,
     before?: Promise<unknown>,
   ): Promise<PutOutcome> {
     const { store, whole } = this.options;
@@ -220,7 +223,11 @@ export class Commits {
       return outcome;
     };
     if (before !== undefined && store.behind !== undefined) return store.behind(before, work);
-    return store.run(work, () => patient);
+    let left = tries;
+    return store.run(work, () => {
+      left -= 1;
+      return left > 0;
+    });
   }
 }
 

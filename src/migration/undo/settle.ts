@@ -3,7 +3,7 @@ import { serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { passing } from '../journal/transactions.ts';
-import { type CommitOptions, type Commits, mostBytes, putsIn } from './commits.ts';
+import { anyNumber, type CommitOptions, type Commits, mostBytes, putsIn } from './commits.ts';
 import { type PlainKey, PutHeld } from './holders.ts';
 import { KeyTable } from './key-table.ts';
 import { type Piece, piecesOf, stepsOf } from './pieces.ts';
@@ -22,6 +22,9 @@ export interface SettleOptions
   /** A pack, as the journal has it by now. */
   readonly read: (id: string) => Promise<Pack>;
 }
+
+/** All at once hold up users who write to any of them, and pack by pack they may get through as well. */
+const triesTogether = 8;
 
 /** What becomes of a document: nothing more, it waits, or it does and goes back over each of its images by itself. */
 const settled = 0;
@@ -47,16 +50,21 @@ export class Settling {
   /** Throws as `Commits.all` does, and `ROLLBACK_FAILED` where this comes to no end. */
   async run(): Promise<void> {
     await this.#inOrder();
-    while (this.#off.size > 0) {
+    for (let tries = triesTogether; this.#off.size > 0; ) {
       let busy: unknown;
       try {
-        if (await this.#together()) return;
+        if (await this.#together(tries)) return;
       } catch (error) {
         if (passing(error) !== 'conflict') throw error;
         busy = error;
       }
       if (await this.#packByPack()) continue;
-      if (busy !== undefined) throw busy;
+      if (busy !== undefined) {
+        if (tries === anyNumber) throw busy;
+        // Only together they go.
+        tries = anyNumber;
+        continue;
+      }
       // Nobody is going to move: who is refused now waits for what users have.
       this.#isStuck = true;
       if (!(await this.#packByPack())) throw tooMany(this.#off.size);
@@ -85,7 +93,7 @@ export class Settling {
    * All in one transaction, so that nothing is in the way but what stays: which of them wait for that the server says, one
    * after the other. False where they are too many.
    */
-  async #together(): Promise<boolean> {
+  async #together(tries: number): Promise<boolean> {
     const { commits, mode } = this.#options;
     const lot = await this.#lot();
     if (lot === undefined) return false;
@@ -93,7 +101,7 @@ export class Settling {
       try {
         // A strict one leaves nothing: it stops where the server refuses it.
         const keys = mode === 'tolerant' ? this.#keys : undefined;
-        await commits.commit(lot, { way: 'anew', leave, keys, patient: true });
+        await commits.commit(lot, { way: 'anew', leave, keys, tries });
         return true;
       } catch (error) {
         if (error instanceof PutHeld) {
@@ -169,7 +177,7 @@ export class Settling {
     for (;;) {
       try {
         const how = { leave, skip, keys, apart: { pack, puts } };
-        return (await commits.commit([], { way: 'anew', patient: true, ...how })).done;
+        return (await commits.commit([], { way: 'anew', tries: anyNumber, ...how })).done;
       } catch (error) {
         if (error instanceof PutHeld) {
           for (const [name, holder] of error.held) {
