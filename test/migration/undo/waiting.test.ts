@@ -221,3 +221,25 @@ test('behind a change of the catalog documents wait for the value of one that us
   );
   expect(await s.db.collection(own.quarantine).countDocuments()).toBe(0);
 });
+
+test('what the migration inserted and changed again counts once, also where a strict undo stops beside it', async () => {
+  await using s = await numbered(40);
+  const made = all(5).map((at) => 200 + at);
+  for (const ids of packsOf(all(40), 10)) {
+    await s.journal.write('a', async (session) => {
+      await s.a.updateMany({ _id: { $in: ids } }, { $inc: { n: 1e9 } }, { session });
+      if (ids.includes(5))
+        await s.a.insertMany(
+          made.map((_id) => ({ _id, n: _id + 1e9 })),
+          { session },
+        );
+    });
+  }
+  for (const ids of packsOf([...all(40), ...made], 10)) await renumber(s, ids, ({ n }) => ({ n: n - 1e9 + 1000 }));
+  await s.a.insertMany([5, 15, 25].map((n) => ({ _id: 100 + n, n })));
+  for (let time = 0; time < 2; time++) expect(await s.undo({ sizes: small })).toMatchObject({ state: 'conflicts' });
+  expect(await s.a.countDocuments({ _id: { $in: made } })).toBe(0);
+  await s.a.deleteMany({ n: { $in: [5, 15, 25] }, _id: { $gte: 100 } });
+  expect(await s.undo({ sizes: small })).toMatchObject({ state: 'undone', documents: 45, deleted: 5, inserted: 0 });
+  expect(await s.differences()).toEqual([]);
+});
