@@ -6,7 +6,7 @@ import { ReleaseError } from '../observe/error.ts';
 import { notStarted } from './applying/apply.ts';
 import { outcomeOf } from './applying/apply-plan.ts';
 import { bring } from './applying/bring.ts';
-import { joinedRelease } from './applying/joined.ts';
+import { begunOn, joinedRelease } from './applying/joined.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
 import { refuseUndeployed } from './applying/undeployed.ts';
 import { backupBehind, type StoredBackup } from './backup/backup-for.ts';
@@ -65,14 +65,19 @@ export async function migrateOn(
   const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   const { phase } = run.invocation.flags;
   const joined = apply ? await joinedRelease(run, connection) : undefined;
-  const situation = await steps.run('plan', () => checkedSituation(run, connection, joined?.plan));
+  const begun = apply && joined === undefined ? await begunOn(run, connection) : undefined;
+  const situation = await steps.run('plan', () => checkedSituation(run, connection, joined?.plan, begun));
+  // Where it is the plan as it stands, it is no rest.
+  const rest = begun?.digest === situation.plan.digest ? undefined : begun;
+  const agreed = joined?.plan ?? rest;
   if (apply) await refuseUndeployed(run, connection, situation);
   const { pending } = situation.plan;
-  const planDigest = joined?.plan.digest ?? situation.plan.digest;
+  const planDigest = agreed?.digest ?? situation.plan.digest;
   const nothing: MigrateResult = { releaseId: run.releaseId, applied: [] };
   // Also where the plan was made for that phase alone: whoever deploys in between has to know whether something is left.
-  const { pending: whole } = situation.wholePlan;
-  const later = whole.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
+  const later = situation.wholePlan.pending
+    .filter((one) => phase !== undefined && one.phase !== phase)
+    .map(({ name }) => name);
   // Whoever takes this release back has to know that somebody deploys after it, and nobody sees how that ends.
   const leaveToDeploy = () => {
     if (apply && phase === 'before-deploy') steps.leave('deploy', 'by somebody else, after this run');
@@ -97,10 +102,11 @@ export async function migrateOn(
     if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
     return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal, proof } };
   }
-  const found = await provenBefore(run, connection, situation, joined?.earlier);
+  const whole = rest?.shown === true ? { digest: rest.digest, ends: false } : undefined;
+  const found = await provenBefore(run, connection, situation, joined?.earlier ?? whole);
   const { progress, relied, rehearsal } = await bring(run, connection, situation, {
     ...{ kind: 'migrate', phase, behind, found, steps },
-    ...{ before: joined?.before, agreed: joined?.plan, deployed: joined?.ends },
+    ...{ before: joined?.before, agreed, deployed: joined?.ends },
   });
   const { done, failed, error, untouched } = progress;
   const remaining = error === undefined ? later : progress.remaining;

@@ -10,6 +10,7 @@ import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './applying/apply.ts';
 import { stoppedAfter } from './applying/apply-plan.ts';
 import { type Bringing, bring } from './applying/bring.ts';
+import { begunOn } from './applying/joined.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
 import { backupBehind } from './backup/backup-for.ts';
 import { keysForRelease } from './backup/keys.ts';
@@ -121,7 +122,8 @@ class Walk {
 
   #plan(): Promise<Situation> {
     return this.#steps.run('plan', async () => {
-      const situation = await checkedSituation(this.#run, this.#connection);
+      const begun = this.#apply ? await begunOn(this.#run, this.#connection) : undefined;
+      const situation = await checkedSituation(this.#run, this.#connection, undefined, begun);
       const { digest, pending, findings } = situation.plan;
       this.result.plan = { digest, pending, findings };
       await this.#recording.open({ planDigest: digest, migrations: pending.map(({ name }) => name) });

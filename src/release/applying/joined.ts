@@ -60,6 +60,17 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
 }
 
 /**
+ * What `--digest` stands for where another release was begun on it: that has left the rest to this one, which has an id of its
+ * own, as where the job of the action is run again. Undefined where there is none, and for a second half: that is of the
+ * release which applied the first one, and of no other.
+ */
+export async function begunOn(run: Run, connection: Connection): Promise<ReleaseRecord['agreed']> {
+  const { digest, phase } = run.invocation.flags;
+  if (digest === undefined || phase === 'after-deploy') return undefined;
+  return (await new ReleaseRecords(connection.db, run).agreedOn(digest.toLowerCase()))?.agreed;
+}
+
+/**
  * The one of before its first change. Another one that is named does not lead back to there; as long as nothing of it is in
  * the target there is none, and that one is checked as any.
  */

@@ -48,6 +48,14 @@ export class ReleaseRecords {
     return found;
   }
 
+  /** The one that was tried latest on a plan whose digest begins with this; null when there is none. Throws `asServerFailure`'s errors. */
+  async agreedOn(digest: string): Promise<ReleaseRecord | null> {
+    const begins = { $gte: digest, $lt: `${digest}~` };
+    return this.#latest({ 'agreed.digest': begins }).catch((error: unknown) => {
+      throw asServerFailure(error, 'looking for a release that was begun on this plan');
+    });
+  }
+
   /** Releases that were to apply this migration and have a backup of before, the newest first. */
   withBackup(migration: string): Promise<ReleaseRecord[]> {
     return this.#records

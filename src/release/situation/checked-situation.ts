@@ -12,11 +12,17 @@ import { readSituation, type Situation, scopeOf } from './situation.ts';
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
  * Of the plan that a digest names `--phase before-deploy` applies that half. `joined` is the plan of a release that this run
- * goes on with: then it is what is left of that.
+ * goes on with: then it is what is left of that. So it is, `begun`, where the digest is that of another release, which was
+ * stopped: a job that is run again names what was agreed to, and has another id.
  *
  * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
-export async function checkedSituation(run: Run, connection: Connection, joined?: AgreedPlan): Promise<Situation> {
+export async function checkedSituation(
+  run: Run,
+  connection: Connection,
+  joined?: AgreedPlan,
+  begun?: AgreedPlan,
+): Promise<Situation> {
   const { plan: file, digest, phase, to, name } = run.invocation.flags;
   const saved = file === undefined ? undefined : await readPlanFile(file);
   if (digest !== undefined) assertLongEnough(digest);
@@ -27,16 +33,21 @@ export async function checkedSituation(run: Run, connection: Connection, joined?
   return fitSituation(run, connection, scope, (situation) => {
     const { plan, wholePlan } = situation;
     const whole = { ...situation, plan: wholePlan };
-    if (joined !== undefined) {
-      const left = inHalves && joined.pending.some((one) => one.phase === 'after-deploy') ? whole : situation;
+    const restOf = (agreed: AgreedPlan) => {
+      const left = inHalves && agreed.pending.some((one) => one.phase === 'after-deploy') ? whole : situation;
       // What its findings say is the news, where there are some.
-      if (findingsError(left.plan.findings) === undefined) assertRest(joined, left.plan);
+      if (findingsError(left.plan.findings) === undefined) assertRest(agreed, left.plan);
+      return left;
+    };
+    if (joined !== undefined) {
+      const left = restOf(joined);
       if (saved !== undefined) assertRest(saved, left.plan);
       return left;
     }
     if (saved !== undefined) assertUnmoved(saved, plan);
     if (digest === undefined) return situation;
     if (inHalves && names(digest, wholePlan.digest)) return whole;
+    if (begun !== undefined && !names(digest, plan.digest)) return restOf(begun);
     assertUnmoved({ digest: names(digest, plan.digest) ? plan.digest : digest }, plan);
     return situation;
   });

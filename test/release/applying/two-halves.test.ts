@@ -111,6 +111,26 @@ test('a first half that has nothing to apply leaves its rehearsal to the second,
   expect(second.json).not.toHaveProperty('rehearsal');
 });
 
+test('a digest names what is left of its plan where another release was begun on it, as where a job is run again', async () => {
+  await using on = await setUp(files, { MONGO_RELEASE_STORE: 'backups' });
+  const half = (phase: string, id: string) =>
+    on.project.run(
+      `migrate --apply --rehearsal none --phase ${phase} --digest ${on.digest.slice(0, 12)} --release-id ${id} --json`,
+    );
+  expect((await half('before-deploy', 'one')).json).toMatchObject({ outcome: 'applied', remaining: ['2-contract'] });
+  const again = await half('before-deploy', 'two');
+  expect(again.json, again.stderr).toMatchObject({ outcome: 'nothing-to-do', remaining: ['2-contract'] });
+  const after = await half('after-deploy', 'two');
+  expect(after.json, after.stderr).toMatchObject({ outcome: 'applied', applied: [{ name: '2-contract' }] });
+  expect(await on.recordOf('two')).toMatchObject({ state: 'applied', agreed: { digest: on.digest } });
+  // All of it is there, and its application has to be deployed once more.
+  const ended = await half('before-deploy', 'three');
+  expect(ended.json, ended.stderr).toMatchObject({ outcome: 'nothing-to-do' });
+  // What was added since nobody has agreed to.
+  await on.project.write({ 'migrations/3-more.js': expand });
+  expectFailure(await half('before-deploy', 'four'), 5, 'PLAN_MOVED', /3-more/);
+}, 120_000);
+
 test('in production without a store it is said before the deploy that what is for after it would be refused', async () => {
   await using on = await setUp({ 'migrations/2-contract.ts': contract }, {});
   const alone = (phase: string) => on.project.run(`migrate --apply --environment production --phase ${phase} --json`);
