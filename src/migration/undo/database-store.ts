@@ -18,10 +18,9 @@ import { donePacks, type Piece } from './pieces.ts';
 import { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
 import type { LeftInCatalog } from './result.ts';
-import { type Change, keyAt, type Over, PutRefused, type UndoStore } from './store.ts';
+import { type Change, keyAt, type Over, PutRefused, type Refusal, type UndoStore } from './store.ts';
 import type { UndoTransactions } from './transactions.ts';
-import { having, holdersOf, namesOfKey, plainKeyOf } from './unique-keys.ts';
-import type { WhyLeft } from './why-left.ts';
+import { having, refusalOf } from './unique-keys.ts';
 
 export interface DatabaseStoreOptions {
   readonly connection: Connection;
@@ -138,20 +137,11 @@ export class DatabaseStore implements UndoStore {
     return undone;
   }
 
-  async holders({ cause, present }: PutRefused): Promise<readonly Uint8Array[]> {
+  async refusal({ code, cause, present }: PutRefused): Promise<Refusal> {
+    if (code !== serverCodes.DuplicateKey) return { why: { reason: 'refused', code }, holders: [] };
     const key = cause instanceof RawInsertError ? cause.key : undefined;
-    return key === undefined ? [] : holdersOf(this.#collection(present), key);
-  }
-
-  async whyRefused({ code, cause, present }: PutRefused): Promise<WhyLeft> {
-    if (code !== serverCodes.DuplicateKey) return { reason: 'refused', code };
-    const pattern = cause instanceof RawInsertError ? cause.key?.pattern : undefined;
-    return { reason: 'unique', ...(await namesOfKey(this.#collection(present), pattern ?? {})) };
-  }
-
-  async plainKey({ cause, present }: PutRefused): Promise<PlainKey | undefined> {
-    const pattern = cause instanceof RawInsertError ? cause.key?.pattern : undefined;
-    return pattern && plainKeyOf(this.#collection(present), pattern);
+    if (key === undefined) return { why: { reason: 'unique', fields: [] }, holders: [] };
+    return refusalOf(this.#collection(present), key);
   }
 
   having(

@@ -17,7 +17,7 @@ export class PutHeld extends Error {
   }
 }
 
-/** A unique index, and the fields of its key: see `UndoStore.plainKey`. */
+/** A unique index, and the fields of its key: see `Refusal`. */
 export interface PlainKey {
   readonly index: string;
   readonly fields: readonly string[];

@@ -13,9 +13,8 @@ import { digest, stateOf } from './key-table.ts';
 import { PreviewQuarantine } from './preview-quarantine.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
 import { type LeftInCatalog, shownNamespace, type UndoConflict } from './result.ts';
-import type { Change, PutRefused, UndoStore } from './store.ts';
+import type { Change, PutRefused, Refusal, UndoStore } from './store.ts';
 import { moves, movesCollections } from './survey.ts';
-import type { WhyLeft } from './why-left.ts';
 
 /** By key, the digest of what the newest image of a stretch made of a document. */
 type Layer = Map<string, string>;
@@ -211,15 +210,9 @@ export class PreviewStore implements UndoStore {
     this.#preview.write(present, changes);
   }
 
-  async holders(): Promise<Uint8Array[]> {
-    return [];
+  async refusal({ code }: PutRefused): Promise<Refusal> {
+    return { why: { reason: 'refused', code }, holders: [] };
   }
-
-  async whyRefused({ code }: PutRefused): Promise<WhyLeft> {
-    return { reason: 'refused', code };
-  }
-
-  async plainKey(): Promise<undefined> {}
 
   async having(): Promise<Uint8Array[]> {
     return [];

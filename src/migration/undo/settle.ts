@@ -11,7 +11,7 @@ import { nameIn, type Put } from './put-back.ts';
 import type { Pack } from './read.ts';
 import { shownNamespace } from './result.ts';
 import { hasClearWay } from './step-back.ts';
-import { PutRefused } from './store.ts';
+import { PutRefused, type Refusal } from './store.ts';
 import { documentKey } from './survey.ts';
 import type { WhyLeft } from './why-left.ts';
 
@@ -111,8 +111,7 @@ export class Settling {
         if (!(error instanceof PutRefused)) throw error;
         if (mode !== 'tolerant') commits.refused(error);
         if (error.document === undefined) throw error;
-        leave.set(error.document, await this.#options.store.whyRefused(error));
-        await this.#learn(error);
+        leave.set(error.document, (await this.#refusal(error)).why);
       }
     }
   }
@@ -187,21 +186,20 @@ export class Settling {
           continue;
         }
         if (!(error instanceof PutRefused) || error.document === undefined) throw error;
-        const stays = await this.#staysRefused(error, byName.get(error.document), leave);
-        if (stays) leave.set(error.document, await this.#options.store.whyRefused(error));
+        if (this.#isStuck && mode !== 'tolerant') commits.refused(error);
+        const put = byName.get(error.document);
+        const { why, holders } = await this.#refusal(error);
+        const isHeld = holders.length > 0 && holders.every((holder) => this.#stays(put, holder, leave));
+        if (isHeld || this.#staysRefused(error, put)) leave.set(error.document, why);
         else skip.add(error.document);
-        await this.#learn(error);
       }
     }
   }
 
-  async #staysRefused(refused: PutRefused, put: Put | undefined, left: LeftNames): Promise<boolean> {
-    const { mode, store, commits } = this.#options;
-    if (this.#isStuck && mode !== 'tolerant') commits.refused(refused);
-    if (mode === 'tolerant' && mayStay(put) && (this.#isStuck || refused.code !== serverCodes.DuplicateKey))
-      return true;
-    const holders = await store.holders(refused);
-    return holders.length > 0 && holders.every((holder) => this.#stays(put, holder, left));
+  /** Whether a document stays whoever is in its way. */
+  #staysRefused({ code }: PutRefused, put: Put | undefined): boolean {
+    if (!mayStay(put) || this.#options.mode !== 'tolerant') return false;
+    return this.#isStuck || code !== serverCodes.DuplicateKey;
   }
 
   /** Whether a document waits for one that is not going to move. `left`: by this transaction. */
@@ -213,9 +211,10 @@ export class Settling {
   }
 
   /** From the next turn on it is looked who else is refused for the same. */
-  async #learn(refused: PutRefused): Promise<void> {
-    const key = await this.#options.store.plainKey(refused);
-    if (key !== undefined) this.#keys.set(shownNamespace(refused.present), key);
+  async #refusal(refused: PutRefused): Promise<Refusal> {
+    const refusal = await this.#options.store.refusal(refused);
+    if (refusal.key !== undefined) this.#keys.set(shownNamespace(refused.present), refusal.key);
+    return refusal;
   }
 
   async #listWaiting(): Promise<KeyTable> {

@@ -49,6 +49,15 @@ export class PutRefused extends Error {
   }
 }
 
+/** What is in the way of a document that the server refuses. */
+export interface Refusal {
+  readonly why: WhyLeft;
+  /** The unique index; absent where it is not certain that equal bytes of its fields are an equal key. */
+  readonly key?: PlainKey;
+  /** The documents that have the unique value, with their `_id` at least; none where that cannot be told. */
+  readonly holders: readonly Uint8Array[];
+}
+
 /** Names one document where its collection stands. */
 export function keyAt(present: EntryNamespace, document: Uint8Array, id = idKey(document)): string {
   return `${shownNamespace(present)}\n${id}`;
@@ -104,20 +113,10 @@ export interface UndoStore {
     session: ClientSession,
     way?: 'in-place' | 'anew',
   ): Promise<void>;
+  /** What is to be found out of it. Throws the driver's errors. */
+  refusal(refused: PutRefused): Promise<Refusal>;
   /**
-   * The documents that have the unique value for which one was refused, with their `_id` at least; none where that cannot
-   * be told. Throws the driver's errors.
-   */
-  holders(refused: PutRefused): Promise<readonly Uint8Array[]>;
-  /** For people: the unique index that is in the way, as far as it is known, or what else. Throws the driver's errors. */
-  whyRefused(refused: PutRefused): Promise<WhyLeft>;
-  /**
-   * The unique index for which a document was refused, where equal bytes of its fields are an equal key in all
-   * documents that have them; undefined where that is not certain. Throws the driver's errors.
-   */
-  plainKey(refused: PutRefused): Promise<PlainKey | undefined>;
-  /**
-   * Documents that have keys of these, in an index that `plainKey` has named, with `_id` and the fields of the key at least;
+   * Documents that have keys of these, in an index that a `Refusal` has named, with `_id` and the fields of the key at least;
    * others, too. Throws the driver's errors.
    */
   having(

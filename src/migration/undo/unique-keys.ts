@@ -5,6 +5,8 @@ import type { RawInsertError } from '../../mongo/raw-sequence.ts';
 import { unlessRefused } from '../../mongo/server-error.ts';
 import { mostReadBytes } from './current.ts';
 import { fieldsIn, type PlainKey } from './holders.ts';
+import type { Refusal } from './store.ts';
+import type { WhyLeft } from './why-left.ts';
 
 /** Keys of one read: each is a range of the index by itself. */
 const mostKeys = 500;
@@ -12,47 +14,32 @@ const mostKeys = 500;
 /** An index compares by it, whatever the collection's own collation is. */
 const simple = { locale: 'simple' } as const;
 
-/** See `UndoStore.plainKey`. Throws the driver's errors. */
-export async function plainKeyOf(collection: Collection, pattern: Document): Promise<PlainKey | undefined> {
-  const fields = Object.keys(pattern);
-  if (fields.some((name) => name.includes('.'))) return undefined;
-  const index = await plainIndex(collection, pattern);
-  return index === undefined ? undefined : { index, fields };
-}
-
-/** By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden. */
-async function plainIndex(collection: Collection, pattern: Document): Promise<string | undefined> {
-  const indexes = await uniqueIndexes(collection, pattern);
-  return indexes.find(({ hidden, collation, partialFilterExpression }) => {
-    const ofAll = collation === undefined && partialFilterExpression === undefined;
-    return ofAll && hidden !== true;
-  })?.name;
-}
-
-async function uniqueIndexes(collection: Collection, pattern: Document): Promise<IndexDescriptionInfo[]> {
-  const indexes = await collection.indexes();
-  return indexes.filter(({ key, unique }) => unique === true && JSON.stringify(key) === JSON.stringify(pattern));
-}
-
-/** For people: the fields of a key that the server has refused, and the index where no other one has these. */
-export async function namesOfKey(
-  collection: Collection,
-  pattern: Document,
-): Promise<{ readonly fields: readonly string[]; readonly index?: string }> {
-  const [index, ...others] = await uniqueIndexes(collection, pattern);
-  const name = others.length === 0 ? index?.name : undefined;
-  return { fields: Object.keys(pattern), ...(name !== undefined && { index: name }) };
-}
-
-/** The `_id`s of the documents that have a key that the server has refused to another one: see `UndoStore.holders`. */
-export async function holdersOf(
+/** Of a key that the server has refused. Throws the driver's errors. */
+export async function refusalOf(
   collection: Collection,
   { pattern, value }: NonNullable<RawInsertError['key']>,
-): Promise<Uint8Array[]> {
-  const index = await plainIndex(collection, pattern);
-  if (index === undefined) return [];
+): Promise<Refusal> {
+  const fields = Object.keys(pattern);
+  const indexes = (await collection.indexes()).filter(
+    ({ key, unique }) => unique === true && JSON.stringify(key) === JSON.stringify(pattern),
+  );
+  const index = indexes.length === 1 ? indexes[0]?.name : undefined;
+  const why: WhyLeft = { reason: 'unique', fields, ...(index !== undefined && { index }) };
+  // By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden.
+  const plain = indexes.find(isPlain)?.name;
+  if (plain === undefined) return { why, holders: [] };
+  const key = fields.some((name) => name.includes('.')) ? undefined : { index: plain, fields };
+  return { why, key, holders: await holdersOf(collection, plain, value) };
+}
+
+function isPlain({ hidden, collation, partialFilterExpression }: IndexDescriptionInfo): boolean {
+  return hidden !== true && collation === undefined && partialFilterExpression === undefined;
+}
+
+/** The `_id`s of the documents that have this key. */
+async function holdersOf(collection: Collection, hint: string, value: Document): Promise<Uint8Array[]> {
   const filter = Object.fromEntries(Object.entries(value).map(([name, $eq]) => [name, { $eq }]));
-  const options = { hint: index, collation: simple, projection: { _id: 1 }, raw: true } as const;
+  const options = { hint, collation: simple, projection: { _id: 1 }, raw: true } as const;
   const found = collection.find(filter, { ...options, readPreference: ReadPreference.primary });
   return ((await found.toArray().catch(unlessRefused)) ?? []) as unknown as Uint8Array[];
 }
