@@ -1,4 +1,4 @@
-import type { ClientSession } from 'mongodb';
+import type { ClientSession, CollationOptions } from 'mongodb';
 import { asBuffer, bsonTypes, elementsOf, idKey, type RawElement, sameBytes } from '../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import { type Change, keyAt, type UndoStore } from './store.ts';
@@ -21,6 +21,8 @@ export class PutHeld extends Error {
 export interface PlainKey {
   readonly index: string;
   readonly fields: readonly string[];
+  /** By which it compares. */
+  readonly collation?: CollationOptions;
 }
 
 /** How a collection's unique keys are looked for, by its name. */
@@ -68,19 +70,32 @@ export async function refuseHeld(
 
 /** The values of these fields, as one text. Undefined as `fieldsIn`. */
 function keyIn(document: Uint8Array, names: readonly string[]): string | undefined {
-  const fields = fieldsIn(document, names);
-  return fields
-    ?.map(({ type, valueStart, end }) => `${type}:${asBuffer(document).toString('latin1', valueStart, end)}`)
+  return fieldsIn(document, names)
+    ?.map(({ within, element: { type, valueStart, end } }) => {
+      return `${type}:${asBuffer(within).toString('latin1', valueStart, end)}`;
+    })
     .join('\n');
 }
 
+/** A field of a document, or of one in it. */
+interface Field {
+  readonly within: Uint8Array;
+  readonly element: RawElement;
+}
+
 /**
- * The fields of these names, in their order. Undefined where one is absent, there twice, or has several entries in an
- * index.
+ * The fields of these names, in their order, those with dots in embedded documents. Undefined where one is absent, there
+ * twice, or has several entries in an index.
  */
-export function fieldsIn(document: Uint8Array, names: readonly string[]): RawElement[] | undefined {
-  const found = [...elementsOf(document)].filter(({ name }) => names.includes(name));
-  const fields = names.flatMap((name) => found.find((field) => field.name === name) ?? []);
-  const plain = found.length === names.length && fields.length === names.length;
-  return plain && !fields.some(({ type }) => type === bsonTypes.array) ? fields : undefined;
+export function fieldsIn(document: Uint8Array, names: readonly string[]): Field[] | undefined {
+  const fields = names.flatMap((name) => fieldAt(document, name.split('.')) ?? []);
+  return fields.length === names.length ? fields : undefined;
+}
+
+function fieldAt(within: Uint8Array, [name, ...rest]: readonly string[]): Field | undefined {
+  const [element, ...others] = [...elementsOf(within)].filter((one) => one.name === name);
+  if (element === undefined || others.length > 0 || element.type === bsonTypes.array) return undefined;
+  if (rest.length === 0) return { within, element };
+  if (element.type !== bsonTypes.document) return undefined;
+  return fieldAt(asBuffer(within).subarray(element.valueStart, element.end), rest);
 }

@@ -1,4 +1,4 @@
-import { type ClientSession, type Collection, type Document, type IndexDescriptionInfo, ReadPreference } from 'mongodb';
+import { type ClientSession, type CollationOptions, type Collection, type Document, ReadPreference } from 'mongodb';
 import { bsonTypes } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import type { RawInsertError } from '../../mongo/raw-sequence.ts';
@@ -26,14 +26,12 @@ export async function refusalOf(
   const index = indexes.length === 1 ? indexes[0]?.name : undefined;
   const why: WhyLeft = { reason: 'unique', fields, ...(index !== undefined && { index }) };
   // By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden.
-  const plain = indexes.find(isPlain)?.name;
-  if (plain === undefined) return { why, holders: [] };
-  const key = fields.some((name) => name.includes('.')) ? undefined : { index: plain, fields };
-  return { why, key, holders: await holdersOf(collection, plain, value) };
-}
-
-function isPlain({ hidden, collation, partialFilterExpression }: IndexDescriptionInfo): boolean {
-  return hidden !== true && collation === undefined && partialFilterExpression === undefined;
+  const plain = indexes.find(({ hidden, partialFilterExpression: some }) => hidden !== true && some === undefined);
+  if (plain?.name === undefined) return { why, holders: [] };
+  const { name, collation = simple } = plain;
+  const key = { index: name, fields, collation: collation as CollationOptions };
+  // Of another collation the server names no values.
+  return { why, key, holders: plain.collation === undefined ? await holdersOf(collection, name, value) : [] };
 }
 
 /** The `_id`s of the documents that have this key. */
@@ -47,15 +45,16 @@ async function holdersOf(collection: Collection, hint: string, value: Document):
 /** See `UndoStore.having`: of each document its `_id` and the fields of the key. */
 export async function having(
   collection: Collection,
-  { index, fields: names }: PlainKey,
+  { index, fields: names, collation = simple }: PlainKey,
   documents: readonly Uint8Array[],
   session: ClientSession,
 ): Promise<Uint8Array[]> {
   const found: Uint8Array[] = [];
   let keys: Document[] = [];
   let bytes = 0;
-  const projection = Object.fromEntries(['_id', ...names].map((name) => [name, 1]));
-  const options = { session, hint: index, collation: simple, projection, raw: true } as const;
+  // One of a document and one of a field in it do not go together.
+  const projection = Object.fromEntries(['_id', ...names].map((name) => [name.split('.')[0], 1]));
+  const options = { session, hint: index, collation, projection, raw: true } as const;
   const read = async () => {
     if (keys.length === 0) return;
     const some = await collection.find({ $or: keys }, { ...options, batchSize: mostKeys }).toArray();
@@ -66,12 +65,14 @@ export async function having(
   for (const document of documents) {
     const fields = fieldsIn(document, names);
     // A sparse index finds none of these, and another one has one at most.
-    if (fields === undefined || fields.every(({ type }) => type === bsonTypes.null)) continue;
-    const size = fields.reduce((sum, { valueStart, end }) => sum + end - valueStart, 0);
+    if (fields === undefined || fields.every(({ element: { type } }) => type === bsonTypes.null)) continue;
+    const size = fields.reduce((sum, { element: { valueStart, end } }) => sum + end - valueStart, 0);
     // Its own command could not hold it.
     if (size > mostReadBytes) continue;
     if (keys.length === mostKeys || bytes + size > mostReadBytes) await read();
-    keys.push(Object.fromEntries(fields.map((field) => [field.name, { $eq: exactValue(document, field) }])));
+    keys.push(
+      Object.fromEntries(fields.map(({ within, element }, at) => [names[at], { $eq: exactValue(within, element) }])),
+    );
     bytes += size;
   }
   await read();

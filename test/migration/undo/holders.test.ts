@@ -39,10 +39,11 @@ const indexes: readonly Case[] = [
   { name: 'sparse and compound', key: { l: 1, n: 1 }, options: { sparse: true } },
   { name: 'simple, in a collated collection', key: { n: 1 }, options: { collation: { locale: 'simple' } } },
   { name: 'dotted', key: { 'o.x': 1 } },
+  { name: 'dotted and compound', key: { o: 1, 'o.x': 1, l: 1 } },
   { name: 'collated', key: { n: 1 }, options: { collation: { locale: 'en', strength: 2 } } },
   { name: 'partial', key: { n: 1 }, options: { partialFilterExpression: { n: { $gte: '' } } } },
 ];
-const notPlain = ['dotted', 'collated', 'partial'];
+const notPlain = ['partial'];
 
 /** As bytes, with its second `n`. */
 function bytesOf(_id: number, { m, ...fields }: Document): Buffer {
@@ -57,7 +58,11 @@ function bytesOf(_id: number, { m, ...fields }: Document): Buffer {
 /** As one text, where equal texts are equal keys for certain; of `null` alone the server itself is to tell. */
 function keyOf(key: Document, { m, ...fields }: Document): string | undefined {
   const twice = 'n' in key && 'n' in fields && m !== undefined;
-  const values = Object.keys(key).map((name) => (name === 'n' && !('n' in fields) ? m : fields[name]));
+  const values = Object.keys(key).map((name) => {
+    const [first = '', second] = name.split('.');
+    const one = first === 'n' && !('n' in fields) ? m : fields[first];
+    return second === undefined || Array.isArray(one) ? one : one?.[second];
+  });
   const several = twice || values.some((one) => one === undefined || Array.isArray(one));
   return several || values.every((one) => one === null) ? undefined : BSON.EJSON.stringify(values, { relaxed: false });
 }

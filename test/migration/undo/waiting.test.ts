@@ -1,3 +1,4 @@
+import type { CreateIndexesOptions, Document } from 'mongodb';
 import { expect, test } from 'vitest';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
 import { own } from './journalled.ts';
@@ -175,10 +176,14 @@ test.each([undefined, small])(
   },
 );
 
-test('a long chain that waits for a user is told from the server in a few turns', async () => {
-  await using s = await numbered(2000);
-  await renumber(s, all(2000), ({ n }) => ({ n: n + 1 }));
-  await s.a.insertOne({ _id: 5000, n: 0 });
+test.each<readonly [string, Document, (n: number) => Document, CreateIndexesOptions]>([
+  ['a plain index', { n: 1 }, (n) => ({ n }), {}],
+  ['one of a field in another one', { 'at.n': 1 }, (n) => ({ at: { n } }), {}],
+  ['one that compares otherwise', { n: 1 }, (n) => ({ n: `n${n}` }), { collation: { locale: 'de' } }],
+])('a long chain that waits for a user is told from the server in a few turns: %s', async (_, index, of, options) => {
+  await using s = await numbered(2000, index, of, options);
+  await renumber(s, all(2000), ({ _id }) => of(_id + 1));
+  await s.a.insertOne({ _id: 5000, ...of(0) });
   let inserts = 0;
   s.connection.client.on('commandStarted', ({ commandName, command }) => {
     if (commandName === 'insert' && command.insert === 'a') inserts += 1;
