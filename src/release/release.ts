@@ -227,6 +227,8 @@ class Walk {
       await refuseBeside(this.#run, this.#connection);
       // Who takes it back has to know of it, and nobody else may be at it.
       await this.#recording.claim();
+      // A rollback has the lease before it looks for who deploys: of two that begin at once, one sees the other.
+      await refuseBeside(this.#run, this.#connection);
     } catch (thrown) {
       throw this.#notDeployed(asReleaseError(thrown), later);
     }

@@ -1,6 +1,6 @@
 import { halfRestored } from '../../backup/restore/settle.ts';
 import { hasEnded } from '../../migration/lease/owner-process.ts';
-import { inspectLease, type LeaseState } from '../../migration/lease/state.ts';
+import { inspectLease, type LeaseState, ownerText } from '../../migration/lease/state.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -74,9 +74,11 @@ function openError(code: 'ROLLBACK_FAILED' | 'HISTORY_CONFLICT', open: ReleaseRe
   const { _id, of, steps = [], traffic } = open;
   const message = `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}.`;
   return new ReleaseError(code, traffic === undefined ? message : `${message} ${trafficInWords(traffic)}`, {
-    hint: 'It goes on by itself: wait for its end.',
+    hint: waitForIt,
   });
 }
+
+const waitForIt = 'It goes on by itself: wait for its end.';
 
 function whereItStands(open: ReleaseRecord): string {
   const { _id, of, state, process, steps = [], traffic } = open;
@@ -113,6 +115,19 @@ export async function openRollbackWarnings(run: Run, connection: Connection, rel
 export async function refuseOpenRollback(run: Run, connection: Connection): Promise<void> {
   const open = await findOpen(run, connection);
   if (open?.inTheWay) throw openError('HISTORY_CONFLICT', open.record, open.here);
+  await refuseBeginning(run, connection);
+}
+
+/** One that has the lease puts itself on record only then; a release that takes itself back as well, which is on record under its own id. */
+async function refuseBeginning(run: Run, { db }: Connection): Promise<void> {
+  const lease = await inspectLease(db, namesOf(run));
+  if (!lease.held || lease.holder === undefined) return;
+  const { command, releaseId } = lease.holder;
+  const takesBack =
+    command === 'rollback' ||
+    (command === 'release' && (await new ReleaseRecords(db, run).find(releaseId).catch(failed)) === null);
+  if (!takesBack) return;
+  throw new ReleaseError('HISTORY_CONFLICT', `A rollback is about to begin: ${ownerText(lease)}.`, { hint: waitForIt });
 }
 
 /** The same beside a restore of the whole database, which ends what a rollback has left half-way in the data. */

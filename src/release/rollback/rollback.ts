@@ -17,7 +17,7 @@ import { foretell, planned, sayWhatStays } from './foretell.ts';
 import { letUsersIn } from './let-users-in.ts';
 import { look, nothingLeft } from './look.ts';
 import { agreeToRestore } from './restoring.ts';
-import { refuseRunning } from './still-running.ts';
+import { refuseDeploying, refuseRunning } from './still-running.ts';
 import { takeBack } from './take-back.ts';
 import { stoppedAt, trafficInWords } from './traffic.ts';
 
@@ -30,7 +30,9 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   if (run.invocation.flags['start-traffic']) return await letUsersIn(run, connection, asked);
   const release = await findRelease(run, connection, asked);
   const cutOff = await refuseRunning(run, connection, release);
-  if (cutOff !== undefined) run.log.warn(cutOff);
+  const beside = await refuseDeploying(run, connection, release._id);
+  const running = [cutOff, beside].filter((one) => one !== undefined);
+  for (const one of running) run.log.warn(one);
   const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
   let situation = await look(run, connection, release);
   // A release that has only just begun looks like that too: whoever has the lease knows.
@@ -59,7 +61,7 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const alsoSay = (warnings: readonly string[]) => [
     ...warnings,
     ...(stays === undefined ? [] : [stays.why]),
-    ...(dryRun && cutOff !== undefined ? [cutOff] : []),
+    ...(dryRun ? running : []),
   ];
   if (dryRun) {
     const { result, warnings } = await foretell(run, connection, release, situation);

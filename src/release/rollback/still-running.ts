@@ -1,7 +1,7 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { hookAtIt, presenceInWords } from '../record/presence.ts';
+import { hookAtIt, isDeploying, presenceInWords } from '../record/presence.ts';
 import { deploysOf, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { Run } from '../run.ts';
@@ -32,6 +32,31 @@ export async function refuseRunning(run: Run, { db }: Connection, release: Relea
   if (await run.confirm?.(`${message} Is it gone, and to be taken back?`)) return undefined;
   throw new ReleaseError('HISTORY_CONFLICT', message, {
     hint: `Stop that run, or wait for its end. If it is gone already, type mongo-release rollback ${_id} --yes.`,
+  });
+}
+
+/**
+ * Throws `HISTORY_CONFLICT` where another release than the one that is taken back is at its deploy hook, or that hook has
+ * outlived it, unless a person says that it is gone: whichever application came last would be there. Where that was said, or
+ * it is only asked about, what it is at is in what comes back. Only reads.
+ */
+export async function refuseDeploying(run: Run, { db }: Connection, release: string): Promise<string | undefined> {
+  const records = new ReleaseRecords(db, run);
+  const [here, left] = await Promise.all([records.unended(release), records.hooksLeft()]).catch((error: unknown) => {
+    throw asServerFailure(error, 'looking for a release that deploys');
+  });
+  const other =
+    here.find(({ record, presence }) => presence === 'here' && isDeploying(record)) ??
+    left.find(({ record }) => record._id !== release);
+  if (other === undefined) return undefined;
+  const words = presenceInWords(other.record, other.presence);
+  if (run.invocation.flags.yes || run.invocation.flags['dry-run']) return words;
+  const again = `type mongo-release rollback ${release}`;
+  throw new ReleaseError('HISTORY_CONFLICT', words, {
+    hint:
+      other.presence === 'here'
+        ? `It goes on by itself: wait for its end, then ${again}. If it is gone already, ${again} --yes.`
+        : `Wait for the end of that hook, or stop it; then ${again}. To go on beside it, ${again} --yes.`,
   });
 }
 

@@ -17,6 +17,7 @@ import { Playbook } from './playbook.ts';
 import { type Consent, positionNow } from './restoring.ts';
 import { type DataTakenBack, inAll, type RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
+import { refuseDeploying } from './still-running.ts';
 import { stateIn, Traffic } from './traffic.ts';
 import { type Found, findWayBack, nothingRead, type Released, type WayBack } from './way-back.ts';
 
@@ -144,9 +145,10 @@ class Walk {
     return before !== 'done' && this.#steps.stateOf('data') === 'done';
   }
 
-  /** Since the way was chosen, another run may have built on what it takes away, or gone on with it. */
+  /** Since the way was chosen, another run may have built on what it takes away, or gone on with it, or begun to deploy. */
   async #lookAgain(): Promise<Found> {
     const way = this.#way;
+    await refuseDeploying(this.#run, this.#connection, this.#release._id);
     const earlier = await earlierRollback(this.#run, this.#connection, this.#release._id);
     if (nameOf(earlier) !== nameOf(this.#earlier)) throw changedMeanwhile();
     if (this.#consent !== undefined && (await positionNow(this.#run, this.#connection)) !== this.#consent.position)
