@@ -9,6 +9,7 @@ import { type Earlier, earlierRollback } from './earlier.ts';
 import { orMore } from './loss.ts';
 import { agreeToRestore, type Consent } from './restoring.ts';
 import type { RollbackResult } from './result.ts';
+import { refuseGoneOn } from './still-running.ts';
 import { type TakenBack, takeBack } from './take-back.ts';
 import { findWayBack, type Released, type WayBack } from './way-back.ts';
 
@@ -47,6 +48,7 @@ export async function takeBackAfter(
   try {
     stays = await cutOffBefore(run, connection, { _id: run.releaseId, startedAt: run.startedAt });
     await steps.run('rollback', async () => {
+      await refuseGoneOn(run, connection, run.releaseId);
       taken = await walkBack(run, connection, done);
       if (taken?.error !== undefined) throw taken.error;
       if (stays !== undefined) throw notAll(run, stays);

@@ -1,8 +1,10 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { formatTime } from '../../report/format.ts';
+import { thisAttempt } from '../record/attempt.ts';
 import { hookAtIt, isDeploying, presenceInWords } from '../record/presence.ts';
-import { deploysOf, type ReleaseRecord } from '../record/record.ts';
+import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { Run } from '../run.ts';
 import { refuseOpenRollback } from './open.ts';
@@ -57,6 +59,23 @@ export async function refuseDeploying(run: Run, { db }: Connection, release: str
       other.presence === 'here'
         ? `It goes on by itself: wait for its end, then ${again}. If it is gone already, ${again} --yes.`
         : `Wait for the end of that hook, or stop it; then ${again}. To go on beside it, ${again} --yes.`,
+  });
+}
+
+/**
+ * Throws `HISTORY_CONFLICT` where another process has gone on with the release that would take itself back: what is there is
+ * that one's by now, which may deploy on it without a lease. Only reads.
+ */
+export async function refuseGoneOn(run: Run, { db }: Connection, release: string): Promise<void> {
+  const record = await new ReleaseRecords(db, run).find(release).catch((error: unknown) => {
+    throw asServerFailure(error, 'looking whether another run has gone on with the release');
+  });
+  if (record === null || record.attemptId === thisAttempt) return;
+  const { pid, host, heard } = record;
+  const by = `process ${pid} on ${host}, last heard of at ${formatTime(heard?.at ?? latestBegan(record))}`;
+  const message = `Another run has gone on with release ${release} since: ${by}. Nothing is taken back under that one.`;
+  throw new ReleaseError('HISTORY_CONFLICT', message, {
+    hint: `Wait for the end of that run. Where the release is to go all the same, type mongo-release rollback ${release} then.`,
   });
 }
 

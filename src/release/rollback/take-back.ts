@@ -17,7 +17,7 @@ import { Playbook } from './playbook.ts';
 import { type Consent, positionNow } from './restoring.ts';
 import { type DataTakenBack, inAll, type RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
-import { refuseDeploying } from './still-running.ts';
+import { refuseDeploying, refuseGoneOn } from './still-running.ts';
 import { stateIn, Traffic } from './traffic.ts';
 import { type Found, findWayBack, nothingRead, type Released, type WayBack } from './way-back.ts';
 
@@ -148,6 +148,7 @@ class Walk {
   /** Since the way was chosen, another run may have built on what it takes away, or gone on with it, or begun to deploy. */
   async #lookAgain(): Promise<Found> {
     const way = this.#way;
+    if (this.#typedAt === undefined) await refuseGoneOn(this.#run, this.#connection, this.#release._id);
     await refuseDeploying(this.#run, this.#connection, this.#release._id);
     const earlier = await earlierRollback(this.#run, this.#connection, this.#release._id);
     if (nameOf(earlier) !== nameOf(this.#earlier)) throw changedMeanwhile();

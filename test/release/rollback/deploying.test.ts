@@ -42,6 +42,8 @@ const letGo = () => rm(join(project.dir, 'hold-deploy'), { force: true });
 async function deploying(more = '') {
   const started = project.start(`release --apply --release-id r1${more} --json`);
   await started.said('is deploying');
+  // It says so before that is on record.
+  await expect.poll(async () => (await releases().findOne({ _id: 'r1' }))?.hook, { timeout: 10_000 }).toBeDefined();
   return started;
 }
 
@@ -184,6 +186,28 @@ test('a release that is tried again deploys once its earlier run is over, and ne
   expect(await log()).toEqual(['deploy', 'deploy']);
   expect(await releases().findOne({ _id: 'r1' })).toMatchObject({ state: 'applied' });
   expect((await ok('status --json')).warnings ?? []).toEqual([]);
+}, 120_000);
+
+test('on-failure: rollback takes nothing back that another run has gone on with', async () => {
+  const { process: first, ended } = await deploying(' --on-failure rollback');
+  first.kill('SIGSTOP');
+  const { hook } = (await releases().findOne({ _id: 'r1' })) ?? {};
+  // As on a machine that stood still, and is not this one.
+  await releases().updateOne(
+    { _id: 'r1' },
+    { $set: { heard: { at: new Date(0), until: new Date(1) } }, $unset: { hook: '', process: '' } },
+  );
+  const second = await deploying();
+  process.kill(-(hook?.pid ?? Number.NaN), 'SIGKILL');
+  first.kill('SIGCONT');
+  const stopped = await ended;
+  expectFailure(stopped, 10, 'ROLLBACK_FAILED', /Another run has gone on with release r1 since: process \d+ on/);
+  expect(stopped.json).not.toHaveProperty('rollback');
+  expect(await places().distinct('price')).toEqual([100]);
+  await letGo();
+  expect((await second.ended).json).toMatchObject({ outcome: 'applied' });
+  expect(await releases().findOne({ _id: 'r1' })).toMatchObject({ state: 'applied' });
+  expect(await log()).toEqual(['deploy', 'deploy']);
 }, 120_000);
 
 test('what is applied under the id of a release that deploys does not take its record from it', async () => {
