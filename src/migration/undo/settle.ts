@@ -231,14 +231,18 @@ export class Settling {
     return waiting;
   }
 
-  /** Those that get all their way back image by image. What users wrote to one of these goes back as a whole, or not at all. */
+  /**
+   * Those that get all their way back image by image. What users wrote to one of these goes back as a whole, or not at all;
+   * and so does one with older images in another segment to which they wrote anything: there it may have to stay.
+   */
   async #withClearWay(puts: readonly Put[]): Promise<string[]> {
     const { store, mode, whole, deferred, survey } = this.#options;
     const several = puts.flatMap((put) => {
       const { stretch, namespace, image } = put;
       const newer = deferred.of(keyOf(put));
-      const { left, open } = whole.of(stretch, namespace, idKey(documentIn(image)));
-      return newer === undefined || newer.left === 0 || left || open !== undefined ? [] : [{ put, newer }];
+      const { left, open, between } = whole.of(stretch, namespace, idKey(documentIn(image)));
+      const isOut = left || open !== undefined || (between && !put.isLast);
+      return newer === undefined || newer.left === 0 || isOut ? [] : [{ put, newer }];
     });
     const present = several[0] && store.presentOf(several[0].put.namespace);
     if (present === undefined) return [];
@@ -253,7 +257,8 @@ export class Settling {
     const images = await deferred.images(others.map(({ newer: { key } }) => key));
     const clear = others.filter(({ put, newer }) => {
       const isRename = survey.renamesIn(put.stretch, put.namespace);
-      return hasClearWay([...(images.get(newer.key) ?? []), put.image], { now: nowOf(put), mode, isRename });
+      const way = { now: nowOf(put), mode: put.isLast ? mode : 'strict', isRename } as const;
+      return hasClearWay([...(images.get(newer.key) ?? []), put.image], way);
     });
     return [...several.filter(isAsMade), ...clear].map(({ newer: { key } }) => key);
   }
