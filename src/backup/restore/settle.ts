@@ -5,7 +5,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Log } from '../../observe/log.ts';
-import { during } from './failure.ts';
+import { during, restoreHints } from './failure.ts';
 import {
   asidePrefix,
   type Displaced,
@@ -27,9 +27,14 @@ export interface SettleOptions {
   readonly goneAfterMs?: number;
 }
 
-/** `finished`: data and history are in place. `undone`: it had touched nothing, and what it had built is removed. */
+/**
+ * `finished`: data and history are in place now. `undone`: it had touched nothing, and what it had built is removed.
+ * `cleared`: it had been in place before, and in use since, so nothing says what is there by now; what it had put aside is removed.
+ */
 export type Settled =
-  | { readonly kind: 'nothing' | 'undone' }
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'undone' }
+  | { readonly kind: 'cleared'; readonly backupId: string; readonly displaced: readonly Displaced[] }
   /** Names of collections, of the whole restore: what of it an earlier run had done already is among them. */
   | {
       readonly kind: 'finished';
@@ -68,23 +73,27 @@ async function settle(connection: Connection, options: SettleOptions): Promise<S
   const { record } = again;
   if (again.silentMs < goneAfterMs) throw inProgress(db);
   using tenure = await RestoreTenure.takeOver(db, own, record.owner);
-  log.warn(
-    record.state === 'building'
-      ? 'Removing what an interrupted restore had built.'
-      : 'Finishing a restore that was interrupted after it had begun to swap collections in.',
-    { backup: record.backupId, since: record.startedAt.toISOString() },
-  );
+  log.warn(inWords[record.state], { backup: record.backupId, since: record.startedAt.toISOString() });
   if (record.state === 'building') {
     await undoBuild(connection, own, tenure);
     return { kind: 'undone' };
   }
   const displaced = await finishRestore(connection, tenure, record, options);
+  const { backupId, placement } = record;
+  if (record.state === 'clearing') return { kind: 'cleared', backupId, displaced };
   const named = (removes: boolean) =>
     record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
-  const { backupId, placement } = record;
   const placed = placement !== undefined;
   return { kind: 'finished', backupId, restored: named(false), removed: named(true), displaced, placed };
 }
+
+const finishing = 'Finishing a restore that was interrupted after it had begun to swap collections in.';
+const inWords: Readonly<Record<RestoreRecord['state'], string>> = {
+  building: 'Removing what an interrupted restore had built.',
+  swapping: finishing,
+  placing: finishing,
+  clearing: 'Removing what an earlier restore, which had come to its end, had put aside.',
+};
 
 /** Removes what a restore built, and its record. The user's collections are as they were. */
 export async function undoBuild(connection: Connection, own: OwnNames, tenure: RestoreTenure): Promise<void> {
@@ -121,12 +130,15 @@ export async function finishRestore(
       await setHistory(backupId, placement);
     });
   }
-  await during('RESTORE_INCOMPLETE', 'removing what was replaced (all collections are in place)', async () => {
-    await tenure.update({ state: 'clearing' });
+  const atEnd = 'putting its end on record (all collections are in place)';
+  await during('RESTORE_INCOMPLETE', atEnd, () => tenure.update({ state: 'clearing' }));
+  const removing = 'removing what was replaced (data and history are in place)';
+  const clear = async () => {
     for (const tombstone of tombstonesOf(own, steps)) await dropCollection(connection, tombstone);
     await dropAsides(connection, own);
     await tenure.end();
-  });
+  };
+  await during('RESTORE_INCOMPLETE', removing, clear, restoreHints.inUse);
   return moved;
 }
 

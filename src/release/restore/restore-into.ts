@@ -79,11 +79,16 @@ export interface Earlier {
 export async function settleEarlier(run: Run, connection: Connection, from?: RestoredFrom): Promise<Earlier> {
   if (!(await isUnfinished(connection.db, namesOf(run)))) return { said: [] };
   const settled = await underLease(run, connection, (tenure) => settleRestore(connection, settlingOf(run, tenure)));
-  if (settled.kind !== 'finished') return { said: [] };
-  const { backupId, restored, removed, displaced } = settled;
+  if (settled.kind === 'nothing' || settled.kind === 'undone') return { said: [] };
+  const { backupId, displaced } = settled;
+  const moved = displaced.map(({ name, tombstone }) => ` What others had made as ${name} is in ${tombstone}.`).join('');
+  if (settled.kind === 'cleared') {
+    const what = `An earlier restore, of backup ${backupId}, had come to its end, and what it had put aside was removed before.`;
+    return { said: [`${what}${moved}`] };
+  }
+  const { restored, removed } = settled;
   const result = from && (await finishedOf(run, connection, settled, from));
   const gone = removed.length === 0 ? '' : ` Removed: ${listed(removed, 20)}.`;
-  const moved = displaced.map(({ name, tombstone }) => ` What others had made as ${name} is in ${tombstone}.`).join('');
   const what =
     result === undefined
       ? `An earlier restore, of backup ${backupId}, had been interrupted and was finished before`

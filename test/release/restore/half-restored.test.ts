@@ -174,6 +174,51 @@ test(
   120_000,
 );
 
+/** What a restore of the backup has left that was killed while it dropped what it had put aside, days ago. */
+const leftClearing = ({ db }: TestDatabase, backupId: string) =>
+  db.collection<{ _id: string }>(`${own.prefix}.restore`).insertOne({
+    ...{ _id: 'current', owner: 'x', backupId, state: 'clearing', displaced: [], placement: { applied: [] } },
+    ...{ startedAt: new Date(0), aliveAt: new Date(0) },
+    steps: [{ kind: 'replace', name: 'places', aside: 'a', uuid: 'b' }],
+  } as never);
+
+test(
+  'one that has left only what it had put aside is no restore of now: it is cleared away, and consent to a new one is asked',
+  () =>
+    released(async (database, project, id) => {
+      const { db } = database;
+      await leftClearing(database, id);
+      await db.collection<{ _id: number }>('places').insertOne({ _id: 300 });
+      expectFailure(await project.run(`restore ${id} --json`), 2, 'CONFIRMATION_NEEDED');
+      expect(await places(database)).toEqual([1, 2, 300]);
+      await leftClearing(database, id);
+      const ran = await project.run(`restore ${id} --yes --json`);
+      expect(ran.json, ran.stderr).toMatchObject({ outcome: 'applied', history: 'set' });
+      expect(ran.json.warnings).toEqual([
+        expect.stringContaining(`An earlier restore, of backup ${id}, had come to its end`),
+      ]);
+      expect(await places(database)).toEqual([1]);
+    }),
+  120_000,
+);
+
+test(
+  'nor does it take a release back whose backup was restored before it',
+  () =>
+    released(async (database, project, id) => {
+      expect((await project.run(`restore ${id} --yes --json`)).code).toBe(0);
+      await leftClearing(database, id);
+      const applied = await project.run(`migrate --apply --rehearsal none --release-id r2 --backup ${id} --json`);
+      expect(applied.json, applied.stderr).toMatchObject({ applied: [{ name: '2-b' }] });
+      const back = await project.run('rollback r2 --strategy restore --accept-loss 5 --json');
+      expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', restore: { history: 'set' } });
+      expect(await places(database)).toEqual([1]);
+      const { json } = await project.run('status --json');
+      expect(json.migrations).toMatchObject([{ state: 'applied' }, { state: 'rolled-back' }]);
+    }),
+  120_000,
+);
+
 test('a migration that was half done when the data were backed up is so after a restore, and nothing follows it', async () => {
   await using database = await freshDatabase();
   const halfDone = `await db.collection('places').insertOne({ _id: 1 }); ${standsStill}`;

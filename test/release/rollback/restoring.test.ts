@@ -183,7 +183,7 @@ describe('a rollback by restore', () => {
     await database.db.createCollection(name, { validator: { state: { $ne: 'clearing' } } });
     await project.write({ 'mongo-release.yml': 'rehearsal: { level: none }\n' });
     const failed = await project.run('rollback r1 --strategy restore --accept-loss 1 --json');
-    expectFailure(failed, 10, 'ROLLBACK_FAILED', /removing what was replaced/);
+    expectFailure(failed, 10, 'ROLLBACK_FAILED', /putting its end on record/);
     // As where it fails a step later.
     await database.db.command({ collMod: name, validator: {} });
     await restores.updateOne({}, { $set: { state: 'clearing', aliveAt: new Date(0) } });
