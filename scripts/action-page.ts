@@ -100,7 +100,7 @@ takes nothing back: look at \`mongo-release status\`.
 
 The job fails also when the rollback succeeds: the release did not. The automatic way back is \`undo\`, which
 loses no write of users, and \`down\` where the journal does not lead back. A backup is restored by itself only
-where that loses no write of users, and their number is known: else it is a person's decision (the part \`rollback\` with \`strategy: restore\` and \`accept-loss\`).
+where that is known to lose no write of users, and \`hooks.stop-traffic\` keeps them from writing meanwhile: else it is a person's decision (the part \`rollback\` with \`strategy: restore\` and \`accept-loss\`).
 A migration imports from the project's \`node_modules\`: run \`npm ci\` before. The migrations run with the runner's own Node 24.
 
 ${inputTable(composite.inputs)}

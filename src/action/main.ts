@@ -9,6 +9,7 @@ import { configLoader } from '../release/load-config.ts';
 import { originOf } from '../release/origin.ts';
 import { newReleaseId } from '../release/record/release-id.ts';
 import type { Ended } from '../release/result.ts';
+import { hookInstead } from '../release/rollback/hook-instead.ts';
 import { outcomeOf } from '../report/json.ts';
 import { cancelOnSignal } from './cancel.ts';
 import { inWorkflow } from './in-workflow.ts';
@@ -138,11 +139,13 @@ function withFindings(ended: Ended): Ended {
 function askedForRestore(error: ReleaseError): ReleaseError {
   const { cluster, writes } = error.details;
   const more = writes === 'unknown' ? '' : ', or a larger number where users go on writing';
-  const number = writes ? ` and "accept-loss: ${writes}"${more}` : '';
+  const [first, instead] =
+    writes === 0 ? ['Stop what writes, then', ` ${hookInstead}`] : ['When losing what was written since is right,', ''];
+  const number = writes !== undefined ? ` and "accept-loss: ${writes}"${more}` : '';
   return new ReleaseError('CONFIRMATION_NEEDED', error.message, {
     hint:
       cluster === undefined
-        ? `When losing what was written since is right, run the rollback again with "strategy: restore"${number}.`
+        ? `${first} run the rollback again with "strategy: restore"${number}.${instead}`
         : `When erasing it is right, run the rollback again with "erase-cluster: ${cluster}".`,
     cause: error,
   });

@@ -88,7 +88,7 @@ export const parts = {
     own: {
       'release-id': { help: 'The release to take back; without it the newest one.' },
       mode: {
-        help: 'dry-run says what would be done, and what a restore would lose. apply does it; a restore that would lose writes of users needs their number in accept-loss.',
+        help: 'dry-run says what would be done, and what a restore would lose. apply does it; a restore that would lose writes of users needs their number in accept-loss, and one beside which users may write, without hooks.stop-traffic, its strategy named.',
         default: 'dry-run',
       },
       'working-directory': workingDirectory,

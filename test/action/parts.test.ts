@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase, uriOf } from '../setup/mongo.ts';
@@ -296,7 +296,7 @@ const oneWay = {
 };
 
 test.each(['staging', 'production'])(
-  'a restore is done without a word where it loses nothing, and else by the number alone: %s',
+  'a restore is done without a word where it loses nothing and users are kept out, and else for who asks for it, by the number: %s',
   async (environment) => {
     await using target = await database();
     await using project = await makeProject(oneWay);
@@ -324,6 +324,20 @@ test.each(['staging', 'production'])(
     const named = await rollback({ 'accept-loss': '1' });
     expect(named.outputs, named.log).toMatchObject({ outcome: 'rolled-back' });
     await release();
+    // Nothing keeps users from writing meanwhile, and nobody has asked for a restore.
+    const open = await rollback();
+    const ways = /^Stop what writes, .* "accept-loss: 0", .*hooks\.stop-traffic/;
+    expect(open.report).toMatchObject({ error: { code: 'CONFIRMATION_NEEDED', hint: expect.stringMatching(ways) } });
+    expect(await count()).toBe(cities.length - 1);
+    const restored = await rollback({ strategy: 'restore' });
+    expect(restored.outputs, restored.log).toMatchObject({ outcome: 'rolled-back' });
+    expect(await count()).toBe(cities.length);
+
+    await release();
+    await writeFile(
+      join(project.folder, 'mongo-release.yml'),
+      `${oneWay['mongo-release.yml']}hooks: { stop-traffic: 'true' }\n`,
+    );
     const nothing = await rollback();
     expect(nothing.outputs, nothing.log).toMatchObject({ outcome: 'rolled-back' });
     expect(await count()).toBe(cities.length);

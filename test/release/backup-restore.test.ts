@@ -104,7 +104,7 @@ describe('an encrypted backup', () => {
     withProject(async ({ db }, project) => {
       const probe = 'phase: after-deploy, retries: 0, mongo: { collection: places, count: 9 }';
       await project.write({
-        'mongo-release.yml': `${files['mongo-release.yml']}migrations: { journal: operations }\nprobes: [{ name: nine places, ${probe} }]\n`,
+        'mongo-release.yml': `${files['mongo-release.yml']}migrations: { journal: operations }\nhooks: { stop-traffic: 'true' }\nprobes: [{ name: nine places, ${probe} }]\n`,
       });
       const ran = await project.run('release --apply --rehearsal none --on-failure rollback --json');
       expectFailure(ran, 14, 'ROLLED_BACK', /nine places/);

@@ -191,7 +191,7 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     expect(ran.json.error.message).toContain('Traffic is stopped, and stays so until the rollback is done:');
 
     const probe = sized(5).replace('retries', 'phase: after-deploy, retries');
-    await project.write({ 'mongo-release.yml': probe + noImages });
+    await project.write({ 'mongo-release.yml': `${probe}${noImages}hooks: { stop-traffic: touch stopped }\n` });
     // Nobody releases while users are out: the rollback comes to its end first.
     const blocked = await project.run(`${release} --release-id second`);
     expectFailure(blocked, 5, 'HISTORY_CONFLICT', /it is at verify-data\. Traffic is stopped/);
@@ -334,11 +334,13 @@ describe('production', () => {
 });
 
 describe('a release whose only way back is its backup', () => {
+  const traffic = { 'stop-traffic': 'echo stop >> hooks.log', 'start-traffic': 'echo start >> hooks.log' };
   const held = 'touch is-at; while test -e hold; do sleep 0.1; done';
   const places = () => database.db.collection('places');
   /** It stands still in the hook, and a user writes. */
   async function writtenDuring(hook: 'deploy' | 'stop-traffic', words: string) {
-    await project.write({ hold: '', 'mongo-release.yml': `${failing}${noImages}hooks: { ${hook}: '${held}' }\n` });
+    const hooks = { ...traffic, [hook]: held };
+    await project.write({ hold: '', 'mongo-release.yml': `${failing}${noImages}hooks: ${JSON.stringify(hooks)}\n` });
     const { ended } = project.start(`${release} --on-failure rollback --release-id r1 ${words}`);
     await expect.poll(() => project.read('is-at').catch(() => 'not yet'), { timeout: 60_000 }).toBe('');
     await places().insertOne({ by: 'a user' });
@@ -352,10 +354,11 @@ describe('a release whose only way back is its backup', () => {
     async (environment) => {
       const waived = environment === 'production' ? ' --waive-rehearsal not-what-this-is-about' : '';
       const words = `--environment ${environment}${waived}`;
-      await project.write({ 'mongo-release.yml': failing + noImages });
+      await project.write({ 'mongo-release.yml': `${failing}${noImages}hooks: ${JSON.stringify(traffic)}\n` });
       const before = await dataOf();
       const alone = await project.run(`${release} --on-failure rollback ${words}`);
       expectFailure(alone, 14, 'ROLLED_BACK');
+      expect(await project.read('hooks.log')).toBe('stop\nstart\n');
       expect(alone.json.rollback).toMatchObject({ strategy: 'restore', loss: { writes: 0 } });
       expect(await dataOf()).toEqual(before);
 
@@ -366,6 +369,30 @@ describe('a release whose only way back is its backup', () => {
       const back = await project.run(`${command} --environment ${environment} --reason agreed --json`);
       expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', loss: { writes: 1 } });
       expect(await dataOf()).toEqual(before);
+    },
+  );
+
+  test.each(['staging', 'production'])(
+    'is not restored by itself where nothing keeps users from writing meanwhile: %s',
+    async (environment) => {
+      const waived = environment === 'production' ? ' --waive-rehearsal not-what-this-is-about' : '';
+      await project.write({ 'mongo-release.yml': failing + noImages });
+      const words = `--environment ${environment}${waived} --release-id r1`;
+      const ran = await project.run(`${release} --on-failure rollback ${words}`);
+      expectFailure(
+        ran,
+        10,
+        'ROLLBACK_FAILED',
+        /has written since\. What users write until it is done is lost: there is no hook stop-traffic/,
+      );
+      expect(ran.json.error.hint).toMatch(
+        /^Stop what writes, then .* With hooks\.stop-traffic in the configuration file nobody is asked/,
+      );
+      expect(await places().countDocuments({ size: 1 })).toBe(2);
+      const [command = ''] = /rollback r1 --strategy restore --accept-loss 0/.exec(ran.json.error.hint) ?? [];
+      const back = await project.run(`${command} --environment ${environment} --reason agreed --json`);
+      expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', loss: { writes: 0 } });
+      expect(await places().countDocuments({ size: 1 })).toBe(0);
     },
   );
 

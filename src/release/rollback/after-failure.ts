@@ -6,6 +6,7 @@ import type { Steps } from '../record/steps.ts';
 import type { Run } from '../run.ts';
 import { type CutOff, cutOffBefore } from './cut-off.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
+import { hookInstead } from './hook-instead.ts';
 import { orMore } from './loss.ts';
 import { agreeToRestore, type Consent } from './restoring.ts';
 import type { RollbackResult } from './result.ts';
@@ -82,7 +83,8 @@ function notTakenBack(run: Run, { message }: ReleaseError, cause: ReleaseError):
 
 /** What a person types who says that what users wrote since may go. */
 function toLose({ releaseId }: Run, { details: { writes } }: ReleaseError): string {
-  return `When losing that is right, type mongo-release rollback ${releaseId} --strategy restore --accept-loss ${writes}${orMore(writes)}.`;
+  const typed = `type mongo-release rollback ${releaseId} --strategy restore --accept-loss ${writes}${orMore(writes)}.`;
+  return writes === 0 ? `Stop what writes, then ${typed} ${hookInstead}` : `When losing that is right, ${typed}`;
 }
 
 /** What this release had begun is gone, and what it was to go on with is there. */
@@ -113,7 +115,7 @@ async function walkBack(cancellable: Run, connection: Connection, done: Done): P
   return takeBack(run, connection, release, way, earlier, consent);
 }
 
-/** Only that may be restored without a person, in any environment. Throws `NO_WAY_BACK` otherwise. */
+/** Only that may be restored without a person, and only while users are kept out; in any environment. Throws `NO_WAY_BACK` otherwise. */
 async function losesNothing(
   run: Run,
   connection: Connection,

@@ -58,17 +58,23 @@ export function covers(agreed: RestoreLoss, loss: RestoreLoss): boolean {
 
 /**
  * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by that number in
- * `--accept-loss`; where it is 0 by `--yes`, or by having asked at all in a workflow. Throws as `agree` does.
+ * `--accept-loss`; where it is 0 by `--yes`, or in a workflow by asking for a restore, or by a hook that keeps users out
+ * until it is done. Throws as `agree` does.
  */
 export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss): Promise<void> {
-  const { 'accept-loss': accepted, yes = run.consents } = run.invocation.flags;
+  const { settings, flags } = run.invocation;
+  const { 'accept-loss': accepted, strategy } = flags;
+  const keptOut = settings.hooks['stop-traffic'] !== undefined;
+  const yes = flags.yes || (run.consents && (keptOut || strategy === 'restore'));
   const needed = loss.writes === null ? 'unknown' : String(loss.writes);
   const whole = `${question} ${lossInWords(loss)}`;
   if (accepted === undefined && !yes && run.confirm !== undefined) return agree(run, whole);
   if (accepted === 'unknown' || accepted === needed || (yes && loss.writes === 0)) return;
   if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes) return;
   const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
-  throw new ReleaseError('CONFIRMATION_NEEDED', `${whole}${less}`, {
+  const open =
+    loss.writes !== 0 || keptOut ? '' : ' What users write until it is done is lost: there is no hook stop-traffic.';
+  throw new ReleaseError('CONFIRMATION_NEEDED', `${whole}${less}${open}`, {
     hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command${orMore(loss.writes)}.`,
     details: { writes: loss.writes ?? 'unknown' },
   });
