@@ -6,7 +6,7 @@ import { readPack } from './read.ts';
 
 /**
  * What stands with each document: what the newest image made of it, what it was before the oldest, where that is; and how
- * many it has still to go back over, with two bits for what else is known of it.
+ * many it has still to go back over, with three bits for what else is known of it.
  */
 const after = 0;
 const before = digestWords;
@@ -15,7 +15,9 @@ const state = last + 1;
 
 const isBroken = 1;
 const hasStepped = 2;
-const oneLeft = 4;
+const hasGap = 4;
+const bitsBesides = 3;
+const oneLeft = 1 << bitsBesides;
 
 /** What stands with each image: its pack, its index, and the newer one of its document. */
 const wordsOfLink = 3;
@@ -27,6 +29,8 @@ export interface Newer {
   readonly left: number;
   /** It has gone back over others by themselves. */
   readonly stepped: boolean;
+  /** Before one that is left it was not there: the migration had deleted it, and made it anew. */
+  readonly wasGone: boolean;
   /** Nobody else has written to it between two of them, nor between the oldest and this image. */
   joins(image: Image): boolean;
   /** Whether all of them made this of it. */
@@ -68,6 +72,7 @@ export class Deferred {
       this.#is(at, hasStepped);
       return;
     }
+    if (image.before === undefined) this.#is(at, hasGap);
     if (this.#packs.at(-1) !== pack) this.#packs.push(pack);
     this.#links.push(this.#packs.length - 1, index, documents.get(at + last));
     documents.set(at + last, this.#links.length);
@@ -88,8 +93,9 @@ export class Deferred {
     const known = documents.get(at + state);
     return {
       key,
-      left: known >>> 2,
+      left: known >>> bitsBesides,
       stepped: (known & hasStepped) !== 0,
+      wasGone: (known & hasGap) !== 0,
       joins: (image) => (known & isBroken) === 0 && documents.isDigest(at + before, stateOf(image.after)),
       made: (now) => documents.isDigest(at + after, stateOf(now)),
     };
@@ -105,7 +111,7 @@ export class Deferred {
       wanted.set(key, images);
       const at = this.#documents.find(key);
       let link = at < 0 ? 0 : this.#documents.get(at + last);
-      const left = at < 0 ? 0 : this.#documents.get(at + state) >>> 2;
+      const left = at < 0 ? 0 : this.#documents.get(at + state) >>> bitsBesides;
       for (let nth = 0; nth < left; nth++) {
         const [pack, index, newer] = this.#links.slice(link - wordsOfLink, link) as [number, number, number];
         places.push({ pack, index, images, nth });

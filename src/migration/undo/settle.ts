@@ -233,7 +233,8 @@ export class Settling {
 
   /**
    * Those that get all their way back image by image. What users wrote to one of these goes back as a whole, or not at all;
-   * and so does one with older images in another segment to which they wrote anything: there it may have to stay.
+   * and so does one with older images in another segment to which they wrote anything, since there it may have to stay, and
+   * one that would be gone from its collection meanwhile.
    */
   async #withClearWay(puts: readonly Put[]): Promise<string[]> {
     const { store, mode, whole, deferred, survey } = this.#options;
@@ -241,8 +242,8 @@ export class Settling {
       const { stretch, namespace, image } = put;
       const newer = deferred.of(keyOf(put));
       const { left, open, between } = whole.of(stretch, namespace, idKey(documentIn(image)));
-      const isOut = left || open !== undefined || (between && !put.isLast);
-      return newer === undefined || newer.left === 0 || isOut ? [] : [{ put, newer }];
+      if (newer === undefined || newer.left === 0 || newer.wasGone) return [];
+      return left || open !== undefined || (between && !put.isLast) ? [] : [{ put, newer }];
     });
     const present = several[0] && store.presentOf(several[0].put.namespace);
     if (present === undefined) return [];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { own } from './journalled.ts';
-import { documentsLeft, inTwoPhases, numbered, small, tolerant } from './renumbered.ts';
+import { all, documentsLeft, inTwoPhases, numbered, packsOf, small, tolerant } from './renumbered.ts';
 
 /** Changes of all documents in two segments; in the newer one they wait for one another. */
 async function inTwoSegments(between: (s: Awaited<ReturnType<typeof numbered>>) => Promise<unknown>) {
@@ -28,4 +28,26 @@ test('so it does where a user wrote to it between the two', async () => {
   expect(await s.undo({ ...tolerant, sizes: small })).toMatchObject({ state: 'undone', documents: 38, quarantined: 2 });
   expect(await s.a.findOne({ _id: 5 })).toEqual({ _id: 5, n: 34, s: 'user', f: 0 });
   expect(await documentsLeft(s)).toEqual([5, 34]);
+});
+
+test('a document that the migration deleted and made anew is in its collection all the time', async () => {
+  await using s = await numbered(40);
+  const { a, journal } = s;
+  const packs = packsOf(all(40), 10);
+  for (const ids of packs) await journal.write('a', (session) => a.deleteMany({ _id: { $in: ids } }, { session }));
+  for (const ids of packs) {
+    await journal.write('a', (session) =>
+      a.insertMany(
+        ids.map((_id) => ({ _id, n: 39 - _id, f: 0 })),
+        { session },
+      ),
+    );
+  }
+  await a.updateOne({ _id: 34 }, { $set: { n: 100 } });
+  await a.insertOne({ _id: 105, n: 5 });
+  const counts: Promise<number>[] = [];
+  const onProgress = () => void counts.push(a.countDocuments());
+  expect(await s.undo({ ...tolerant, sizes: small, onProgress })).toMatchObject({ state: 'undone', quarantined: 40 });
+  expect(new Set(await Promise.all(counts))).toEqual(new Set([41]));
+  expect(await a.findOne({ _id: 5 })).toEqual({ _id: 5, n: 34, f: 0 });
 });
