@@ -55,7 +55,7 @@ export function pendingTable(pending: readonly PendingMigration[]): Block[] {
     { text: one.phase },
     { text: runWords(one) },
     afterKill(one),
-    one.reversible ? { mark: 'good', text: 'yes' } : { mark: 'warning', text: 'none: only the backup' },
+    wayBack(one),
     { name: one.checksum.slice(0, 12) },
   ]);
   return [{ kind: 'table', title: 'Pending', columns, rows }];
@@ -68,6 +68,12 @@ function runWords({ run }: PendingMigration): string {
   return [transaction ? 'in one transaction' : undefined, batches ? 'in batches' : undefined, kept]
     .filter((word) => word !== undefined)
     .join(', ');
+}
+
+/** The first that `rollback` would take of itself. */
+function wayBack({ run, reversible }: PendingMigration): Cell {
+  if (run.undoable) return { mark: 'good', text: 'undo' };
+  return reversible ? { mark: 'good', text: 'down' } : { mark: 'warning', text: 'only the backup' };
 }
 
 /** What becomes of it when its run is killed in the middle. */

@@ -142,8 +142,8 @@ test('a plan with findings', () => {
 
     | Migration | Phase | Runs | After a kill | Way back | Checksum |
     | --- | --- | --- | --- | --- | --- |
-    | \`20260901-1200-city-location\` | before-deploy | in batches, with journal | ✅&nbsp;goes on | ✅&nbsp;yes | \`abcdef012345\` |
-    | \`20260909-contract\` | after-deploy | in one transaction, with journal | ✅&nbsp;as it was | ⚠️&nbsp;none: only the backup | \`0123456789ab\` |
+    | \`20260901-1200-city-location\` | before-deploy | in batches, with journal | ✅&nbsp;goes on | ✅&nbsp;undo | \`abcdef012345\` |
+    | \`20260909-contract\` | after-deploy | in one transaction, with journal | ✅&nbsp;as it was | ✅&nbsp;undo | \`0123456789ab\` |
 
     Digest: \`sha256:3b1c\`
     "

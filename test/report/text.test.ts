@@ -144,9 +144,9 @@ test('findings are followed by their next step', () => {
                → Keep the backup.
 
       Pending
-      Migration                    Phase          Runs                              After a kill  Way back                 Checksum
-      20260901-1200-city-location  before-deploy  in batches, with journal          ✓ goes on     ✓ yes                    abcdef012345
-      20260909-contract            after-deploy   in one transaction, with journal  ✓ as it was   ! none: only the backup  0123456789ab
+      Migration                    Phase          Runs                              After a kill  Way back  Checksum
+      20260901-1200-city-location  before-deploy  in batches, with journal          ✓ goes on     ✓ undo    abcdef012345
+      20260909-contract            after-deploy   in one transaction, with journal  ✓ as it was   ✓ undo    0123456789ab
 
       Digest  sha256:3b1c
 
@@ -154,6 +154,24 @@ test('findings are followed by their next step', () => {
       → See the findings.
     "
   `);
+});
+
+test.each([
+  { journal: 'images', undoable: true, reversible: false, way: '✓ undo' },
+  { journal: 'operations', undoable: false, reversible: true, way: '✓ down' },
+  { journal: 'operations', undoable: false, reversible: false, way: '! only the backup' },
+] as const)('the way back of a migration with journal $journal, reversible $reversible: $way', (one) => {
+  const { journal, undoable, reversible, way } = one;
+  const { result: about } = pendingPlan;
+  if (about === undefined || about.pending === 'unknown') throw new Error('the sample has no plan');
+  const pending = about.pending.map(({ run, ...rest }) => ({
+    ...rest,
+    reversible,
+    run: { ...run, journal, undoable },
+  }));
+  const result = { ...about, pending };
+  const rows = renderText({ ...pendingPlan, result }).match(/^ +20260909-contract .*$/m);
+  expect(rows?.[0]).toContain(`  ${way}  `);
 });
 
 test('a status', () => {

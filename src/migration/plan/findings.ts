@@ -165,7 +165,7 @@ function phaseOrder({ pending }: Considered): Finding[] {
   }));
 }
 
-function noWayBack({ name }: PlannedMigration, facts: ReadonlyMap<string, MigrationFacts>): Finding[] {
+function noWayBack({ name, run }: PlannedMigration, facts: ReadonlyMap<string, MigrationFacts>): Finding[] {
   const known = facts.get(name);
   if (known === undefined || known.hasDown || known.irreversible !== undefined) return [];
   return [
@@ -174,7 +174,7 @@ function noWayBack({ name }: PlannedMigration, facts: ReadonlyMap<string, Migrat
       severity: 'warning',
       place: { name },
       message: `${name} has no down, and does not say that it is irreversible.`,
-      next: "Write its down, or state irreversible: 'the reason'; without either only a restore leads back.",
+      next: `Write its down, or state irreversible: 'the reason'; without either only ${run.undoable ? 'an undo by the journal, or a restore,' : 'a restore'} leads back.`,
     },
   ];
 }
