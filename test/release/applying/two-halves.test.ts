@@ -11,9 +11,9 @@ const expand = migration("await db.collection('places').updateMany({}, { $set: {
 const contract = afterDeploy("await db.collection('places').updateMany({}, { $unset: { old: 1 } });");
 const files = { 'migrations/1-expand.js': expand, 'migrations/2-contract.ts': contract };
 
-const production = { MONGO_RELEASE_STORE: 'backups', MONGO_RELEASE_ENVIRONMENT: 'production' };
+const withStore = { MONGO_RELEASE_STORE: 'backups' };
 
-async function setUp(more: Record<string, string> = files, env: Record<string, string> = production) {
+async function setUp(more: Record<string, string> = files, env: Record<string, string> = withStore) {
   const database = await freshDatabase();
   await database.db.collection('places').insertMany([{ old: 1 }, { old: 2 }]);
   const project = await makeProject(more, { MONGODB_URI: database.uri, ...env });
@@ -100,9 +100,11 @@ test('what fails after the deploy is told with what was applied before it', asyn
 });
 
 test('a first half that has nothing to apply leaves its rehearsal to the second, also where no store keeps a proof', async () => {
-  await using on = await setUp({ 'migrations/2-contract.ts': contract }, { MONGO_RELEASE_ENVIRONMENT: 'staging' });
+  await using on = await setUp({ 'migrations/2-contract.ts': contract }, {});
   const half = (phase: string) =>
-    on.project.run(`migrate --apply --phase ${phase} --digest ${on.digest} --release-id one --json`);
+    on.project.run(
+      `migrate --apply --environment staging --phase ${phase} --digest ${on.digest} --release-id one --json`,
+    );
   const first = await half('before-deploy');
   expect(first.json, first.stderr).toMatchObject({ outcome: 'nothing-to-do', remaining: ['2-contract'] });
   expect(first.json).toHaveProperty('rehearsal');
@@ -217,15 +219,13 @@ async function pass() {
 }
 `;
   const hooks = "hooks: { rollback-app: 'echo app >> hooks.log' }\n";
-  await using on = await setUp(
-    {
-      'migrations/2-contract.ts': `${held}${contract.replace('async up({ db }) {', 'async up({ db }) { await pass();')}`,
-      'mongo-release.yml': hooks,
-    },
-    { MONGO_RELEASE_STORE: 'backups', MONGO_RELEASE_ENVIRONMENT: 'staging' },
-  );
+  await using on = await setUp({
+    'migrations/2-contract.ts': `${held}${contract.replace('async up({ db }) {', 'async up({ db }) { await pass();')}`,
+    'mongo-release.yml': hooks,
+  });
+  const staging = '--environment staging';
   const half = (phase: string) =>
-    on.project.start(`migrate --apply --phase ${phase} --digest ${on.digest} --release-id one --json`).ended;
+    on.project.start(`migrate --apply ${staging} --phase ${phase} --digest ${on.digest} --release-id one --json`).ended;
   const first = await half('before-deploy');
   expect(first.json, first.stderr).toMatchObject({ outcome: 'nothing-to-do', remaining: ['2-contract'] });
   // It is rehearsed once more, and that takes its time.
@@ -233,7 +233,7 @@ async function pass() {
   await on.project.write({ 'mongo-release.yml': `${hooks}${probes}`, hold: '' });
   const second = half('after-deploy');
   await expect.poll(() => on.project.read('held').catch(() => undefined), { timeout: 30_000 }).toBe('');
-  const back = await on.project.run('rollback one --json');
+  const back = await on.project.run(`rollback one ${staging} --json`);
   expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'none' });
   expect(await on.project.read('hooks.log')).toBe('app\n');
   await rm(join(on.project.dir, 'hold'));
