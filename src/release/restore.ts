@@ -34,6 +34,7 @@ export async function restore(asked: Run): Promise<Ended<'restore'>> {
   const found = await sourceOf(run, argument).catch((error: unknown) => ({ kind: 'none' as const, error }));
   // What the question names is as that leaves it; what Atlas brings back replaces all of it.
   const from = found.kind === 'archive' ? found.from : undefined;
+  from?.selected(flags.only);
   const earlier: Earlier = found.kind === 'managed' ? { said: [] } : await settleEarlier(run, connection, from);
   const warnings = [...earlier.said];
   if (found.kind === 'none') throw found.error;

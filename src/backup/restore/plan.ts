@@ -9,7 +9,7 @@ import type { Built, Place } from './build.ts';
 import { asidePrefix, type Old, type SwapStep } from './record.ts';
 
 /** The namespaces that `only` names, or all of them. Throws `BACKUP_NAMESPACE_UNKNOWN`. */
-export function selectNamespaces(manifest: ArchiveContents, only: readonly string[] | undefined): ManifestNamespace[] {
+export function selectNamespaces(manifest: Named, only: readonly string[] | undefined): ManifestNamespace[] {
   if (only === undefined) return [...manifest.namespaces];
   const byName = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
   const prefix = `${manifest.target.database}.`;
@@ -24,7 +24,9 @@ export function selectNamespaces(manifest: ArchiveContents, only: readonly strin
   return [...selected.values()];
 }
 
-function notInBackup({ id, namespaces }: ArchiveContents, text: string, isList: boolean): ReleaseError {
+type Named = Pick<ArchiveContents, 'id' | 'target' | 'namespaces'>;
+
+function notInBackup({ id, namespaces }: Named, text: string, isList: boolean): ReleaseError {
   const names = namespaces.map(({ name }) => name);
   const message = `The backup holds no collection ${JSON.stringify(text)}.${didYouMean(text, names)}`;
   return new ReleaseError('BACKUP_NAMESPACE_UNKNOWN', message, {

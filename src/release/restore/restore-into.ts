@@ -52,8 +52,7 @@ async function finishedOf(
   from: RestoredFrom,
 ): Promise<RestoreResult | undefined> {
   const { only } = run.invocation.flags;
-  const asked = (name: string) => only?.some((text) => text === name || text.endsWith(`.${name}`)) ?? true;
-  const wanted = from.collections.filter(({ collection }) => asked(collection));
+  const wanted = from.selected(only);
   if (backupId !== from.id || !wanted.every(({ collection }) => restored.includes(collection))) return undefined;
   if (only === undefined && !placed && from.placement !== undefined) return undefined;
   return {

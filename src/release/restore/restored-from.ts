@@ -1,5 +1,6 @@
 import { contentsOf, refuseUnapplied } from '../../backup/archive-file.ts';
 import type { ArchiveManifest, SnapshotManifest } from '../../backup/manifest.ts';
+import { selectNamespaces } from '../../backup/restore/plan.ts';
 import type { Placement } from '../../backup/restore/record.ts';
 import { type Restored, type RestoreOptions, restoreBackup, restoreVerified } from '../../backup/restore.ts';
 import type { BackedUpTarget } from '../../backup/same-target.ts';
@@ -23,6 +24,8 @@ export interface RestoredFrom {
   /** Where in history its data are; undefined where nothing in it says so. */
   readonly placement?: Placement;
   readonly collections: readonly CollectionCount[];
+  /** Those of them that `--only` names, or all. Throws `BACKUP_NAMESPACE_UNKNOWN`. */
+  selected(only: readonly string[] | undefined): readonly CollectionCount[];
   /** Whether these were all that the database had: mongodump may have been told to leave some out, and its archive does not say so. */
   readonly whole: boolean;
   /** The backup of a store that can be rehearsed on. */
@@ -56,13 +59,15 @@ export async function sourceOf(run: Run, argument: string): Promise<Source> {
     : { kind: 'archive', from: fromStore(run, manifest) };
 }
 
-export function fromStore(run: Run, { id, target, createdAt, position, namespaces }: ArchiveManifest): RestoredFrom {
+export function fromStore(run: Run, manifest: ArchiveManifest): RestoredFrom {
+  const { id, target, createdAt, position, namespaces } = manifest;
   const store = storeOf(run);
   return {
     id,
     words: `backup ${id} of database ${target.database}, taken at ${createdAt}`,
     placement: { applied: position.applied, halfDone: position.halfDone },
     collections: countsOf(namespaces),
+    selected: (only) => countsOf(selectNamespaces(manifest, only)),
     whole: true,
     stored: { store, id, of: target },
     restore: (connection, options) => restoreBackup(connection, store, id, options),
@@ -74,15 +79,16 @@ async function fromFile(run: Run, file: string): Promise<RestoredFrom> {
   const archive = await readFileOf(run, file);
   const database = databaseIn(archive, wanted ?? databaseOf(uri) ?? '');
   if (run.invocation.flags.consistency !== 'per-collection') refuseUnapplied(archive, database, namesOf(run));
+  const verified = contentsOf(archive, database);
   const changelog = database.namespaces.some(({ name }) => name === changelogOf(run)?.collection);
   return {
     id: file,
     words: `database ${database.name} in ${file}, last changed at ${formatTime(archive.writtenAt)}`,
     placement: positionIn(database) ?? (changelog ? 'changelog' : undefined),
     collections: countsOf(database.namespaces),
+    selected: (only) => countsOf(selectNamespaces(verified.contents, only)),
     whole: false,
-    restore: (connection, options) =>
-      restoreVerified(connection, archive.source, contentsOf(archive, database), options),
+    restore: (connection, options) => restoreVerified(connection, archive.source, verified, options),
   };
 }
 
