@@ -70,7 +70,15 @@ test('copies of an attempt that is undone go with it: what is left is of the one
 
 const mayors = `module.exports = {
   async up(db) {
-    await db.collection('towns').updateMany({}, { $set: { mayor: 'Zaphod', price: 2 } });
+    await db.collection('towns').updateMany({}, { $set: { mayor: 'Zaphod', price: 2, slug: 'z' } });
+  },
+};
+`;
+
+/** Of the same release, and before it: what it did is taken back after the other one has left a document. */
+const wards = `module.exports = {
+  async up(db) {
+    await db.collection('towns').updateMany({}, { $set: { ward: 'north' } });
   },
 };
 `;
@@ -107,12 +115,13 @@ test('what an undo left to users is said with its fields, and settled in mongosh
   const towns = database.db.collection('towns');
   await towns.insertMany([before, { _id: 8 as never }]);
   const name = '20261121101500-slugs';
-  await using it = await makeProject({ [`migrations/${name}.js`]: mayors }, { MONGODB_URI: database.uri });
+  const files = { [`migrations/${name}.js`]: mayors, 'migrations/20261120-wards.js': wards };
+  await using it = await makeProject(files, { MONGODB_URI: database.uri });
   await it.run('migrate --apply --rehearsal none');
   await towns.updateOne({ _id: 7 as never }, { $set: { mayor: 'Ford', beside: 1 } });
   const back = await it.run('rollback --json --reason test');
   const conflicts = [{ collection: 'towns', reason: 'same-fields', documents: 1, fields: ['mayor'] }];
-  expect(back.json.undo).toMatchObject([{ documents: 1, quarantined: 1, conflicts }]);
+  expect(back.json.undo).toMatchObject([{ documents: 1, quarantined: 1, conflicts }, { documents: 2 }]);
   const why = 'in towns 1 document, since users and the migration wrote to the same fields: mayor';
   expect(back.stderr).toContain(why);
   const status = await it.run('status --json');
@@ -123,7 +132,7 @@ test('what an undo left to users is said with its fields, and settled in mongosh
   expect(`${back.stdout}${back.stderr}${status.stdout}${status.stderr}`).not.toMatch(/Zaphod|Trillian|Ford|of-before/);
 
   const lines = await linesOfTheDocs();
-  const [listed, [kept] = [], now] = (await mongosh(database.db, lines.slice(0, -2))) as [unknown, object[]?, unknown?];
+  const [listed, [kept] = [], now] = (await mongosh(database.db, lines.slice(0, -3))) as [unknown, object[]?, unknown?];
   expect(listed).toMatchObject([{ documentId: 7, reason: 'same-fields', fields: ['mayor'] }]);
   expect(listed).not.toHaveProperty('0.before');
   expect(kept).toMatchObject({ before: { mayor: 'Trillian' }, after: { mayor: 'Zaphod' }, current: { mayor: 'Ford' } });
@@ -131,7 +140,7 @@ test('what an undo left to users is said with its fields, and settled in mongosh
   expect((await it.run('status --json')).json).toHaveProperty('quarantine');
   await mongosh(database.db, lines);
   expect(await towns.find({}, { promoteValues: false, raw: true }).toArray()).toEqual([
-    BSON.serialize(before),
+    BSON.serialize({ ...before, beside: 1 }),
     expect.anything(),
   ]);
   // Of an undo that is half-way: it is left to nobody as yet.
