@@ -124,8 +124,8 @@ ends as \`nothing-to-do\` when all is well, whatever it has found: it was not to
 | in a rollback that did not | ends with \`HISTORY_CONFLICT\`: [that rollback](rollback.md#the-playbook) comes first |
 
 A job with the action plans anew, so what is left is another release, with an id of its own: a rollback of that leaves what the first one has applied, which has to be
-taken back after it, by its own id. An input \`digest\` stays as it is: where a release was begun on that plan, it stands for what is left of it, as long as nothing
-was added and no file changed (else \`PLAN_MOVED\`).
+taken back after it, by its own id. An input \`digest\` stays as it is: where a release was begun on that plan and is over, it stands for what is left of it, as long as nothing
+was added or taken back since and no file changed, and no other workflow run has applied the half before a deploy of its own (else \`PLAN_MOVED\`).
 
 A release that is run again under its own id (\`--release-id\`) deploys only where its earlier run is over: as long as signs of life come from that one, for
 \`lease.ttl\` after the last, it ends with \`HISTORY_CONFLICT\` before the deploy.

@@ -6,7 +6,7 @@ import { ReleaseError } from '../observe/error.ts';
 import { notStarted } from './applying/apply.ts';
 import { outcomeOf } from './applying/apply-plan.ts';
 import { bring } from './applying/bring.ts';
-import { begunOn, joinedRelease } from './applying/joined.ts';
+import { begunOn, joinedRelease, restOf, shownOf } from './applying/joined.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
 import { refuseUndeployed } from './applying/undeployed.ts';
 import { backupBehind, type StoredBackup } from './backup/backup-for.ts';
@@ -67,8 +67,7 @@ export async function migrateOn(
   const joined = apply ? await joinedRelease(run, connection) : undefined;
   const begun = apply && joined === undefined ? await begunOn(run, connection) : undefined;
   const situation = await steps.run('plan', () => checkedSituation(run, connection, joined?.plan, begun));
-  // Where it is the plan as it stands, it is no rest.
-  const rest = begun?.digest === situation.plan.digest ? undefined : begun;
+  const rest = restOf(begun, situation.plan);
   const agreed = joined?.plan ?? rest;
   if (apply) await refuseUndeployed(run, connection, situation);
   const { pending } = situation.plan;
@@ -102,8 +101,7 @@ export async function migrateOn(
     if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
     return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal, proof } };
   }
-  const whole = rest?.shown === true ? { digest: rest.digest, ends: false } : undefined;
-  const found = await provenBefore(run, connection, situation, joined?.earlier ?? whole);
+  const found = await provenBefore(run, connection, situation, joined?.earlier ?? shownOf(rest));
   const { progress, relied, rehearsal } = await bring(run, connection, situation, {
     ...{ kind: 'migrate', phase, behind, found, steps },
     ...{ before: joined?.before, agreed, deployed: joined?.ends },

@@ -21,3 +21,8 @@ export function originOf(env: Environment, inJob = env.GITHUB_ACTIONS === 'true'
     hosted: env.RUNNER_ENVIRONMENT === 'github-hosted',
   };
 }
+
+/** What of its URL is the same in each attempt at a workflow run. */
+export function workflowRun({ runUrl }: Pick<Origin, 'runUrl'>): string | undefined {
+  return runUrl?.replace(/\/attempts\/\d+$/, '');
+}

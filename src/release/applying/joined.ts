@@ -4,8 +4,10 @@ import { isUnsettled } from '../../migration/history/position.ts';
 import type { AgreedPlan } from '../../migration/plan/agreed.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
+import { asReleaseError } from '../../observe/error.ts';
 import type { StoredBackup } from '../backup/backup-for.ts';
 import { storeOf } from '../backup/take-backup.ts';
+import { workflowRun } from '../origin.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { EarlierRun } from '../rehearsal/rely.ts';
@@ -61,13 +63,45 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
 
 /**
  * What `--digest` stands for where another release was begun on it: that has left the rest to this one, which has an id of its
- * own, as where the job of the action is run again. Undefined where there is none, and for a second half: that is of the
- * release which applied the first one, and of no other.
+ * own, as where the job of the action is run again. Undefined where there is none, or it is not over; where a part of it was
+ * taken back since, which nobody agreed to apply once more; and for a second half: that is of the release which applied the
+ * first one, and of no other.
  */
 export async function begunOn(run: Run, connection: Connection): Promise<ReleaseRecord['agreed']> {
   const { digest, phase } = run.invocation.flags;
   if (digest === undefined || phase === 'after-deploy') return undefined;
-  return (await new ReleaseRecords(connection.db, run).agreedOn(digest.toLowerCase()))?.agreed;
+  const records = new ReleaseRecords(connection.db, run);
+  const record = await records.agreedOn(digest.toLowerCase());
+  if (record === null) return undefined;
+  if (record._id !== run.releaseId) {
+    const [seen] = record.state === 'running' ? await records.look([record]) : [];
+    if (seen?.presence === 'here' || deploysElsewhere(run, record)) return undefined;
+  }
+  try {
+    await refuseTakenBack(run, connection, record._id);
+  } catch (thrown) {
+    if (asReleaseError(thrown).code === 'TAKEN_BACK') return undefined;
+    throw thrown;
+  }
+  return record.agreed;
+}
+
+/** Whether its application is deployed by somebody else: nobody sees the end of that, but whoever is run again in its place. */
+function deploysElsewhere({ origin }: Run, record: ReleaseRecord): boolean {
+  const { steps = [] } = record;
+  const left = steps.some(({ name, state, durationMs }) => name === 'deploy' && state === 'unknown' && !durationMs);
+  const place = workflowRun(record);
+  return left && (place === undefined || place !== workflowRun(origin));
+}
+
+/** That, where the plan as it stands is only a rest of it. */
+export function restOf(begun: ReleaseRecord['agreed'], { digest }: AgreedPlan): ReleaseRecord['agreed'] {
+  return begun?.digest === digest ? undefined : begun;
+}
+
+/** What was shown of all of it was shown of its rest. */
+export function shownOf(begun: ReleaseRecord['agreed']): EarlierRun | undefined {
+  return begun?.shown === true ? { digest: begun.digest, ends: false } : undefined;
 }
 
 /**

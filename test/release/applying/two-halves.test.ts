@@ -115,11 +115,16 @@ test('a first half that has nothing to apply leaves its rehearsal to the second,
 
 test('a digest names what is left of its plan where another release was begun on it, as where a job is run again', async () => {
   await using on = await setUp(files, { MONGO_RELEASE_STORE: 'backups' });
-  const half = (phase: string, id: string) =>
+  const half = (phase: string, id: string, job: Record<string, string> = { GITHUB_RUN_ATTEMPT: '2' }) =>
     on.project.run(
       `migrate --apply --rehearsal none --phase ${phase} --digest ${on.digest.slice(0, 12)} --release-id ${id} --json`,
+      { GITHUB_ACTIONS: 'true', GITHUB_SERVER_URL: 'https://x', GITHUB_REPOSITORY: 'a/b', GITHUB_RUN_ID: '7', ...job },
     );
-  expect((await half('before-deploy', 'one')).json).toMatchObject({ outcome: 'applied', remaining: ['2-contract'] });
+  const first = await half('before-deploy', 'one', {});
+  expect(first.json, first.stderr).toMatchObject({ outcome: 'applied', remaining: ['2-contract'] });
+  // The workflow that has the first half may be deploying.
+  const places: Record<string, string>[] = [{ GITHUB_RUN_ID: '8' }, { GITHUB_ACTIONS: '' }];
+  for (const elsewhere of places) expectFailure(await half('before-deploy', 'beside', elsewhere), 5, 'PLAN_MOVED');
   const again = await half('before-deploy', 'two');
   expect(again.json, again.stderr).toMatchObject({ outcome: 'nothing-to-do', remaining: ['2-contract'] });
   const after = await half('after-deploy', 'two');

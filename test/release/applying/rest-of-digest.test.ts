@@ -1,0 +1,63 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+
+let database: TestDatabase;
+let project: Project;
+
+const after = `import { defineMigration } from 'mongo-release-action';
+export default defineMigration({ phase: 'after-deploy',
+  async up({ db }) { await db.collection('places').updateMany({}, { $set: { second: 1 } }); },
+  async down({ db }) { await db.collection('places').updateMany({}, { $unset: { second: 1 } }); },
+});\n`;
+/** The first deploy is at it as long as there is a file `hold`, and fails where there is one `fails`. */
+const config = `hooks:
+  deploy: 'echo deploy >> hooks.log; if mkdir first; then echo is deploying; while test -e hold; do sleep 0.1; done; fi; test ! -e fails'
+`;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  await database.db.collection('places').insertOne({});
+  const first = migration("await db.collection('places').updateMany({}, { $set: { first: 1 } });");
+  project = await makeProject(
+    { 'migrations/1-first.js': first, 'migrations/2-second.ts': after, 'mongo-release.yml': config },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const place = () => database.db.collection('places').findOne({}, { projection: { _id: 0 } });
+
+async function ok(words: string) {
+  const ran = await project.run(words);
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.json;
+}
+
+test('the rest of what a digest names is left to the release that is at it', async () => {
+  await project.write({ hold: '' });
+  const { digest } = await ok('plan --json');
+  const words = `release --apply --rehearsal none --digest ${digest} --json`;
+  const { said, ended } = project.start(`${words} --release-id r1`);
+  await said('is deploying');
+  expectFailure(await project.run(`${words} --release-id r2`), 5, 'PLAN_MOVED');
+  expect(await place()).toEqual({ first: 1 });
+  await rm(join(project.dir, 'hold'));
+  expect((await ended).json).toMatchObject({ outcome: 'applied' });
+  expect(await project.read('hooks.log')).toBe('deploy\n');
+  expect(await place()).toEqual({ first: 1, second: 1 });
+}, 120_000);
+
+test('what was taken back since on purpose nobody has agreed to apply again by the old digest', async () => {
+  const { digest } = await ok('plan --json');
+  const words = `release --apply --rehearsal none --digest ${digest} --json`;
+  await ok(words);
+  await ok('down --reason test --json');
+  expectFailure(await project.run(words), 5, 'PLAN_MOVED');
+  expect(await place()).toEqual({ first: 1 });
+}, 120_000);
