@@ -5,9 +5,9 @@ import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { type ErrorCode, errorCodes } from '../../observe/error-codes.ts';
 import { formatTime } from '../../report/format.ts';
+import { endedWell, standingOutcomes } from '../record/outcomes.ts';
 import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
-import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Run } from '../run.ts';
 
 /** A release that did not come to a good end, and has left something which no other one has gone on from or taken back. */
@@ -26,28 +26,21 @@ export interface LeftOpen {
 }
 
 /**
- * The newest `release`, where it is left open; undefined where it is not. A `migrate` leaves nothing but migrations, and those tell. Only reads.
+ * The newest `release`, where it is left open, or where nothing is left of that the one before; undefined where none is. A
+ * `migrate` leaves nothing but migrations, and those tell. Only reads.
  */
 export async function leftOpen(
   run: Run,
-  { db }: Connection,
+  connection: Connection,
   history: readonly HistoryRecord[],
 ): Promise<LeftOpen | undefined> {
-  const records = new ReleaseRecords(db, run);
   try {
-    const record = await records.newestOutcome();
-    if (record?.kind !== 'release' || endedWell.has(record.state)) return undefined;
-    const { _id, agreed, migrations } = record;
+    const record = await newestOpen(run, connection, history);
+    if (record === undefined) return undefined;
+    const { agreed, migrations } = record;
     const deploys = deploysOf(record);
-    // Also where another release had begun that, and this one could not go on with it.
     const half = history.some((one) => migrations.includes(one._id) && isHalfDone(one));
-    const left = half || history.some(({ state, appliedIn }) => state === 'applied' && appliedIn === _id);
-    const gone = history.some((one) => migrations.includes(one._id) && one.state === 'rolled-back');
-    // By single steps it was taken back as well.
-    if (!left && (deploys.length === 0 || gone)) return undefined;
-    const back = await new RollbackRecords(db, run).newestOf(_id);
-    if (back?.state === 'rolled-back' && latestBegan(back) > latestBegan(record)) return undefined;
-    const [seen] = record.state === 'running' ? await records.look([record]) : [];
+    const [seen] = record.state === 'running' ? await new ReleaseRecords(connection.db, run).look([record]) : [];
     const here = seen?.presence === 'here';
     const applied = new Set(history.filter(({ state }) => state === 'applied').map(({ _id }) => _id));
     const later = agreed?.pending.filter(({ name, phase }) => phase === 'after-deploy' && !applied.has(name)) ?? [];
@@ -58,7 +51,26 @@ export async function leftOpen(
   }
 }
 
-const endedWell: ReadonlySet<ReleaseRecord['state']> = new Set(['applied', 'nothing-to-do', 'rolled-back']);
+/** One that was taken back leaves what another has left before it. */
+async function newestOpen(
+  run: Run,
+  connection: Connection,
+  history: readonly HistoryRecord[],
+): Promise<ReleaseRecord | undefined> {
+  const records = new ReleaseRecords(connection.db, run);
+  for await (const record of standingOutcomes(run, connection)) {
+    if (record.kind !== 'release' || endedWell(record)) return undefined;
+    const { _id, migrations } = record;
+    // Also where another release had begun that, and this one could not go on with it.
+    const half = history.some((one) => migrations.includes(one._id) && isHalfDone(one));
+    if (half || history.some(({ state, appliedIn }) => state === 'applied' && appliedIn === _id)) return record;
+    const deployed = deploysOf(record).at(-1)?.startedAt;
+    // By single steps it was taken back as well.
+    const gone = history.some((one) => migrations.includes(one._id) && one.state === 'rolled-back');
+    if (deployed !== undefined && !gone && !(await records.deployedAfter(deployed))) return record;
+  }
+  return undefined;
+}
 
 function inWords({ invocation }: Run, record: ReleaseRecord): Pick<LeftOpen, 'stopped' | 'next'> {
   const { _id, state, steps = [], error, finishedAt, heard } = record;

@@ -160,11 +160,11 @@ export class ReleaseRecords {
     return this.#latest({ $or: [begun, withStep(deployed)] });
   }
 
-  /** The newest `release` that did so, or went its whole way and found nothing to do; or where it is newer the `migrate` that came to a good end. */
-  newestOutcome(): Promise<ReleaseRecord | null> {
+  /** Each `release` that did so, or went its whole way and found nothing to do, and each `migrate` that came to a good end; the latest first. */
+  outcomes(): Promise<ReleaseRecord[]> {
     const release = { kind: 'release' as const, $or: [begun, withStep(deployed), { state: 'nothing-to-do' as const }] };
     const migrate = { kind: 'migrate' as const, $or: [{ state: 'applied' as const }, withStep(deployed)] };
-    return this.#latest({ $or: [release, migrate] });
+    return latestFirst(this.#records, { $or: [release, migrate] }, mostOutcomes);
   }
 
   async #latest(which: Filter<ReleaseRecord>): Promise<ReleaseRecord | null> {
@@ -194,6 +194,9 @@ export function latestFirst(
 
 /** Each costs two questions. */
 const mostUnended = 20;
+
+/** Each that was taken back costs one; all of so many in a row are hardly ever. */
+const mostOutcomes = 20;
 
 const deployed = { name: 'deploy' as const, state: { $ne: 'skipped' as const } };
 

@@ -1,0 +1,20 @@
+import type { Connection } from '../../mongo/connect.ts';
+import type { Run } from '../run.ts';
+import { latestBegan, type ReleaseRecord } from './record.ts';
+import { ReleaseRecords } from './records.ts';
+import { RollbackRecords } from './rollback-records.ts';
+
+/** What became of the target's releases, the latest first, without those that were taken back since: their ends say nothing of now. */
+export async function* standingOutcomes(run: Run, { db }: Connection): AsyncGenerator<ReleaseRecord> {
+  const rollbacks = new RollbackRecords(db, run);
+  for (const record of await new ReleaseRecords(db, run).outcomes()) {
+    if (record.state === 'rolled-back') continue;
+    const back = await rollbacks.newestOf(record._id);
+    if (back?.state !== 'rolled-back' || latestBegan(back) <= latestBegan(record)) yield record;
+  }
+}
+
+/** Whether the next one need not look after what it has left. */
+export function endedWell({ state }: Pick<ReleaseRecord, 'state'>): boolean {
+  return state === 'applied' || state === 'nothing-to-do' || state === 'rolled-back';
+}

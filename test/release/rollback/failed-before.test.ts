@@ -1,0 +1,48 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expectFailure } from '../../cli/cli.ts';
+import { type Cents, makeCents } from './cents.ts';
+
+let cents: Cents;
+
+const config = `
+rehearsal: { level: none }
+hooks:
+  deploy: 'test ! -e fails'
+  rollback-app: 'echo app >> hooks.log'
+`;
+
+beforeEach(async () => {
+  cents = await makeCents(config);
+});
+afterEach(() => cents[Symbol.asyncDispose]());
+
+test('a release that goes on from one which failed and fails as well is not rolled back as long as the data of that are in, and status says so', async () => {
+  const { project, database } = cents;
+  const prices = () => database.db.collection('places').distinct('price');
+  await project.write({ fails: '' });
+  expectFailure(await project.run('release --apply --release-id r1 --json'), 8, 'DEPLOY_FAILED');
+  const again = 'release --apply --on-failure rollback --json --release-id';
+  const second = await project.run(`${again} r2`);
+  const names = /Release r1, the one before, did not come to a good end \[DEPLOY_FAILED\], .* stays: 1-cents\./;
+  expectFailure(second, 10, 'ROLLBACK_FAILED', names);
+  expect(second.json.error.hint).toMatch(/type mongo-release rollback r1\.$/);
+  expect(await prices()).toEqual([100, 200, 300]);
+  const stands = /^Release r1 stopped at deploy at .* \[DEPLOY_FAILED\]/;
+  expectFailure(await project.run('status --check --json'), 8, 'DEPLOY_FAILED', stands);
+
+  // Once another one has come to a good end on these data, they are nothing that has to go.
+  await rm(join(project.dir, 'fails'));
+  expect((await project.run('release --apply --release-id r3 --json')).json.outcome).toBe('applied');
+  await project.write({ fails: '' });
+  expectFailure(await project.run(`${again} r4`), 14, 'ROLLED_BACK');
+  expect((await project.run('status --check --json')).code).toBe(0);
+
+  // Unless that one is taken back itself.
+  expect((await project.run('rollback r3 --yes --json')).json.outcome).toBe('rolled-back');
+  expectFailure(await project.run('status --check --json'), 8, 'DEPLOY_FAILED', stands);
+  expect((await project.run('rollback r1 --json')).json.outcome).toBe('rolled-back');
+  expect(await prices()).toEqual([1, 2, 3]);
+  expect((await project.run('status --json')).json.attention).toBeUndefined();
+}, 120_000);
