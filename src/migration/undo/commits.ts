@@ -3,11 +3,12 @@ import { labelled } from '../../mongo/server-code.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { passing } from '../journal/transactions.ts';
 import { withApart } from './apart.ts';
+import { type PlainKey, type PlainKeys, PutHeld } from './holders.ts';
 import { donePacks, type Piece, takeable, toEndOfPack, wholePacks } from './pieces.ts';
 import { nameIn, type Put, PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
 import type { Pack } from './read.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
-import { type Over, PutRefused, type UndoMode, type UndoStore } from './store.ts';
+import { type Over, PutRefused, type Refusal, type UndoMode, type UndoStore } from './store.ts';
 import type { WholeDocuments } from './whole.ts';
 
 /** How many documents go into one transaction. */
@@ -58,6 +59,8 @@ export class Commits {
   #size: number;
   /** The next transaction has none at its side. */
   #byItself = false;
+  /** By collection, of the unique index whose values were refused last. */
+  readonly #keys = new Map<string, PlainKey>();
   /** Packs with a document whose unique value another one has, which may go back by and by; in the order of their turns. */
   readonly #off = new Set<string>();
   #committed = 0;
@@ -65,6 +68,10 @@ export class Commits {
   constructor(options: CommitOptions) {
     this.options = options;
     this.#size = options.sizes.first;
+  }
+
+  get keys(): PlainKeys {
+    return this.#keys;
   }
 
   /** How many pieces were committed. */
@@ -99,8 +106,18 @@ export class Commits {
       return outcome;
     } catch (error) {
       if (error instanceof PutConflict) this.options.met(error.conflicts);
+      // Of those that stayed in their places the server names none.
+      const isUnnamed = error instanceof PutRefused && error.document === undefined;
+      if (isUnnamed && how.way === 'exchange') return this.commit(pieces, { ...how, way: 'anew' });
       throw error;
     }
+  }
+
+  /** What is in the way of a document. From then on it is looked who else is refused for the same. */
+  async refusal(refused: PutRefused): Promise<Refusal> {
+    const refusal = await this.options.store.refusal(refused);
+    if (refusal.key !== undefined) this.#keys.set(shownNamespace(refused.present), refusal.key);
+    return refusal;
   }
 
   /** The server refuses a document for good, and it cannot be left to anybody. */
@@ -136,6 +153,7 @@ export class Commits {
       if (passing(error) === 'conflict' && putsIn(some).length > 1) return this.#withFewer(some);
       if (!(error instanceof PutRefused)) throw error;
       if (error.code !== serverCodes.DuplicateKey) return this.#withoutOne(some, error);
+      if (!this.#keys.has(shownNamespace(error.present))) await this.refusal(error);
       return this.#atOnce(some, pieces.slice(from, from + toEndOfPack(pieces, from, some.length)));
     }
   }
@@ -147,10 +165,11 @@ export class Commits {
   async #atOnce(some: readonly Piece[], wider: readonly Piece[]): Promise<number> {
     for (const pieces of wider.length > some.length ? [some, wider] : [some]) {
       try {
-        await this.commit(pieces, { way: 'anew' });
+        await this.commit(pieces, { way: 'exchange', keys: this.#keys });
         return pieces.length;
       } catch (error) {
-        if (!(error instanceof PutRefused) && passing(error) !== 'conflict') throw error;
+        const isHeld = error instanceof PutHeld || error instanceof PutRefused;
+        if (!isHeld && passing(error) !== 'conflict') throw error;
       }
     }
     for (const pack of donePacks(wider).keys()) this.#off.add(pack);

@@ -1,7 +1,7 @@
 import { Binary, type ClientSession } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
-import { sameBytes } from '../../mongo/raw-bson.ts';
+import { idKey, sameBytes } from '../../mongo/raw-bson.ts';
 import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-change.ts';
 import { RawInsertError } from '../../mongo/raw-sequence.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
@@ -94,19 +94,22 @@ export class DatabaseStore implements UndoStore {
     present: EntryNamespace,
     changes: readonly Change[],
     session: ClientSession,
-    way: 'in-place' | 'anew' = 'in-place',
+    out?: 'all' | ReadonlySet<string>,
   ): Promise<void> {
     const { database, collection = '' } = present;
     const db = this.#options.connection.client.db(database);
     const deletes: Uint8Array[] = [];
     const replaces: RawChange[] = [];
     const inserts: Uint8Array[] = [];
+    const isOut = (now: Uint8Array) => out === 'all' || out?.has(idKey(now));
     for (const { now, back } of changes) {
       if (sameBytes(now, back)) continue;
-      if (now !== undefined && (back === undefined || way === 'anew')) deletes.push(now);
-      if (back === undefined) continue;
-      if (now === undefined || way === 'anew') inserts.push(back);
-      else replaces.push({ now, next: back });
+      if (now !== undefined && back !== undefined && !isOut(now)) {
+        replaces.push({ now, next: back });
+        continue;
+      }
+      if (now !== undefined) deletes.push(now);
+      if (back !== undefined) inserts.push(back);
     }
     const options = { session, bypassValidation: this.#bypassValidation };
     try {
@@ -117,8 +120,8 @@ export class DatabaseStore implements UndoStore {
     } catch (error) {
       const code = serverCode(error);
       const refused = error instanceof RawInsertError || code === serverCodes.DuplicateKey;
-      // In place, some may be deletes and updates.
-      const at = error instanceof RawInsertError && way === 'anew' ? error.index : undefined;
+      // Else it may be one of the others.
+      const at = error instanceof RawInsertError && out === 'all' ? error.index : undefined;
       const document = at === undefined ? undefined : inserts[at];
       const key = document && keyAt(present, document);
       if (refused && code !== undefined) throw new PutRefused(code, present, key, error);

@@ -10,10 +10,10 @@ export class PutHeld extends Error {
   readonly held: ReadonlyMap<string, Uint8Array>;
   readonly why: WhyLeft;
 
-  constructor(held: ReadonlyMap<string, Uint8Array>, { index, fields }: PlainKey) {
+  constructor(held: ReadonlyMap<string, Uint8Array>, { why }: PlainKey) {
     super('Unique values are held by documents that stay as they are.');
     this.held = held;
-    this.why = { reason: 'unique', index, fields };
+    this.why = why;
   }
 }
 
@@ -21,6 +21,8 @@ export class PutHeld extends Error {
 export interface PlainKey {
   readonly index: string;
   readonly fields: readonly string[];
+  /** Names the index only where no other one has the same key. */
+  readonly why: WhyLeft;
   /** By which it compares. */
   readonly collation?: CollationOptions;
 }
@@ -31,6 +33,7 @@ export type PlainKeys = ReadonlyMap<string, PlainKey>;
 /**
  * Looks, before these changes are written, who has the unique values that they need, and stays: the server names but the
  * first one, and all that was written before it is for nothing. Throws `PutHeld` where there is any, the driver's errors.
+ * Comes back with those of these documents, by the key of their `_id`, that have what another one needs.
  */
 export async function refuseHeld(
   store: UndoStore,
@@ -38,16 +41,16 @@ export async function refuseHeld(
   changes: readonly Change[],
   key: PlainKey,
   session: ClientSession,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const names = key.fields;
-  const moving = new Set<string>();
+  const moving = new Map<string, string | undefined>();
   const waiting = new Map<string, Change[]>();
   const wanted: Uint8Array[] = [];
   for (const change of changes) {
     const { now, back } = change;
     if (sameBytes(now, back)) continue;
-    if (now !== undefined) moving.add(idKey(now));
     const value = back && keyIn(back, names);
+    if (now !== undefined) moving.set(idKey(now), value);
     if (back === undefined || value === undefined) continue;
     wanted.push(back);
     waiting.set(value, [...(waiting.get(value) ?? []), change]);
@@ -66,6 +69,8 @@ export async function refuseHeld(
     }
   }
   if (held.size > 0) throw new PutHeld(held, key);
+  const givesUp = (document: Uint8Array) => moving.get(idKey(document)) !== keyIn(document, names);
+  return new Set(found.filter(givesUp).map((document) => idKey(document)));
 }
 
 /** The values of these fields, as one text. Undefined as `fieldsIn`. */

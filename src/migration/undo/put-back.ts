@@ -42,8 +42,11 @@ export interface PutOptions {
   readonly store: UndoStore;
   readonly session: ClientSession;
   readonly mode: UndoMode;
-  /** See `UndoStore.write`. */
-  readonly way: 'in-place' | 'anew';
+  /**
+   * `exchange`: documents that have unique values which others of them need make room first, as `UndoStore.write` says: those
+   * alone where it is known in `keys` how to find them, else all. `anew`: all in any case.
+   */
+  readonly way: 'in-place' | 'exchange' | 'anew';
   /** By `keyAt`, those that are left to users, and those whose turn comes later. */
   readonly leave?: ReadonlyMap<string, WhyLeft>;
   readonly skip?: ReadonlySet<string>;
@@ -147,8 +150,13 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
     if (mode === 'strict' && left.length > 0) continue;
     if (present === undefined) continue;
     const key = options.keys?.get(shownNamespace(present));
-    if (key !== undefined) await refuseHeld(store, present, changes, key, session);
-    await store.write(present, changes, session, way);
+    const having = key && (await refuseHeld(store, present, changes, key, session));
+    await store.write(
+      present,
+      changes,
+      session,
+      way === 'in-place' ? undefined : (way === 'exchange' && having) || 'all',
+    );
   }
   if (mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
   const done = still.size === 0 ? turn : turn.filter((put) => put.isStep !== true || !still.has(nameOf(put)));

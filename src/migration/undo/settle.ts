@@ -4,14 +4,13 @@ import { ReleaseError } from '../../observe/error.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { passing } from '../journal/transactions.ts';
 import { anyNumber, type CommitOptions, type Commits, mostBytes, putsIn } from './commits.ts';
-import { type PlainKey, PutHeld } from './holders.ts';
+import { PutHeld } from './holders.ts';
 import { KeyTable } from './key-table.ts';
 import { type Piece, piecesOf, stepsOf } from './pieces.ts';
 import { nameIn, type Put } from './put-back.ts';
 import type { Pack } from './read.ts';
-import { shownNamespace } from './result.ts';
 import { hasClearWay } from './step-back.ts';
-import { PutRefused, type Refusal } from './store.ts';
+import { PutRefused } from './store.ts';
 import { documentKey } from './survey.ts';
 import type { WhyLeft } from './why-left.ts';
 
@@ -40,7 +39,6 @@ export class Settling {
   #off = new Set<string>();
   /** By `documentKey`, all that were put off; from when on that is needed. */
   #waiting: KeyTable | undefined;
-  readonly #keys = new Map<string, PlainKey>();
   #isStuck = false;
 
   constructor(options: SettleOptions) {
@@ -100,8 +98,8 @@ export class Settling {
     for (const leave = new Map<string, WhyLeft>(); ; ) {
       try {
         // A strict one leaves nothing: it stops where the server refuses it.
-        const keys = mode === 'tolerant' ? this.#keys : undefined;
-        await commits.commit(lot, { way: 'anew', leave, keys, tries });
+        const keys = mode === 'tolerant' ? commits.keys : undefined;
+        await commits.commit(lot, { way: 'exchange', leave, keys, tries });
         return true;
       } catch (error) {
         if (error instanceof PutHeld) {
@@ -111,7 +109,7 @@ export class Settling {
         if (!(error instanceof PutRefused)) throw error;
         if (mode !== 'tolerant') commits.refused(error);
         if (error.document === undefined) throw error;
-        leave.set(error.document, (await this.#refusal(error)).why);
+        leave.set(error.document, (await commits.refusal(error)).why);
       }
     }
   }
@@ -169,14 +167,14 @@ export class Settling {
   async #over(pack: Pack, puts: readonly Put[]): Promise<readonly Put[]> {
     const { commits, mode } = this.#options;
     // A strict one stops where the server refuses it.
-    const keys = this.#isStuck && mode !== 'tolerant' ? undefined : this.#keys;
+    const keys = this.#isStuck && mode !== 'tolerant' ? undefined : commits.keys;
     const byName = new Map(puts.map((put) => [this.#nameOf(put), put]));
     const leave = new Map<string, WhyLeft>();
     const skip = new Set<string>();
     for (;;) {
       try {
         const how = { leave, skip, keys, apart: { pack, puts } };
-        return (await commits.commit([], { way: 'anew', tries: anyNumber, ...how })).done;
+        return (await commits.commit([], { way: 'exchange', tries: anyNumber, ...how })).done;
       } catch (error) {
         if (error instanceof PutHeld) {
           for (const [name, holder] of error.held) {
@@ -188,7 +186,7 @@ export class Settling {
         if (!(error instanceof PutRefused) || error.document === undefined) throw error;
         if (this.#isStuck && mode !== 'tolerant') commits.refused(error);
         const put = byName.get(error.document);
-        const { why, holders } = await this.#refusal(error);
+        const { why, holders } = await commits.refusal(error);
         const isHeld = holders.length > 0 && holders.every((holder) => this.#stays(put, holder, leave));
         if (isHeld || this.#staysRefused(error, put)) leave.set(error.document, why);
         else skip.add(error.document);
@@ -208,13 +206,6 @@ export class Settling {
     if (this.#isStuck) return true;
     const other = { ...put, image: { after: holder } };
     return left.has(this.#nameOf(other)) || this.#stateOf(keyOf(other)) === settled;
-  }
-
-  /** From the next turn on it is looked who else is refused for the same. */
-  async #refusal(refused: PutRefused): Promise<Refusal> {
-    const refusal = await this.#options.store.refusal(refused);
-    if (refusal.key !== undefined) this.#keys.set(shownNamespace(refused.present), refusal.key);
-    return refusal;
   }
 
   async #listWaiting(): Promise<KeyTable> {

@@ -104,14 +104,14 @@ export interface UndoStore {
   /** Documents that are in the collection by now, and that no query brings. */
   inserted(present: EntryNamespace): Iterable<Uint8Array>;
   /**
-   * `anew`: all are deleted first and inserted then, so that they may swap unique values. Throws `PutRefused`, and the
-   * driver's errors.
+   * `out`: those that are deleted first and inserted last, by the key of their `_id`, so that they may swap unique values;
+   * what users write to one of these meanwhile finds none. Throws `PutRefused`, and the driver's errors.
    */
   write(
     present: EntryNamespace,
     changes: readonly Change[],
     session: ClientSession,
-    way?: 'in-place' | 'anew',
+    out?: 'all' | ReadonlySet<string>,
   ): Promise<void>;
   /** What is to be found out of it. Throws the driver's errors. */
   refusal(refused: PutRefused): Promise<Refusal>;

@@ -29,7 +29,7 @@ export async function refusalOf(
   const plain = indexes.find(({ hidden, partialFilterExpression: some }) => hidden !== true && some === undefined);
   if (plain?.name === undefined) return { why, holders: [] };
   const { name, collation = simple } = plain;
-  const key = { index: name, fields, collation: collation as CollationOptions };
+  const key = { index: name, fields, why, collation: collation as CollationOptions };
   // Of another collation the server names no values.
   return { why, key, holders: plain.collation === undefined ? await holdersOf(collection, name, value) : [] };
 }

@@ -85,7 +85,7 @@ test.each(indexes)(
     const present = { database: db.databaseName, collection: 'a' };
     const put = (bytes: Uint8Array): Promise<PutRefused | undefined> =>
       transactions
-        .run((session) => store.write(present, [{ now: undefined, back: bytes, stage: 'back' }], session, 'anew'))
+        .run((session) => store.write(present, [{ now: undefined, back: bytes, stage: 'back' }], session, 'all'))
         .then(
           () => undefined,
           (error) => {

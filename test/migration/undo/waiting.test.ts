@@ -28,6 +28,24 @@ test.each([undefined, small])(
   },
 );
 
+test('only who has what another one needs is taken out, so that users find all others meanwhile', async () => {
+  await using s = await numbered(40);
+  await renumber(s, all(40), ({ n }) => ({ n: n === 7 ? 8 : n === 8 ? 7 : 1000 + n }));
+  await s.a.insertOne({ _id: 100, n: 5 });
+  await using changes = s.a.watch();
+  await changes.tryNext();
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 39, quarantined: 1 });
+  await s.a.deleteOne({ _id: 100 });
+  const removed: unknown[] = [];
+  for await (const change of changes) {
+    if (change.operationType !== 'delete') continue;
+    removed.push(change.documentKey._id);
+    if (change.documentKey._id === 100) break;
+  }
+  expect(new Set(removed)).toEqual(new Set([7, 8, 100]));
+  expect(await documentsLeft(s)).toEqual([5]);
+});
+
 test('a chain of two in which the one waits for a user does not take along another chain', async () => {
   await using s = await numbered(3, { list: 1, pos: 1 }, (_id) => ({ list: Math.min(_id, 1), pos: Math.max(_id, 1) }));
   await renumber(s, all(3), ({ pos }) => ({ pos: pos + 1 }));
