@@ -4,6 +4,7 @@ import { countImages } from '../../migration/undo/inspect.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { plural } from '../../report/format.ts';
+import { ReleaseRecords } from '../record/records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { patienceMs, wayOn } from './way-on.ts';
 
@@ -36,13 +37,19 @@ export function unsettled(
       // Nobody holds the lease, so nobody is running it: its run was killed, or lost the server.
       const stopped =
         state === 'running'
-          ? `was left half-way ${direction} by release ${releaseId}, whose run is gone`
+          ? `was left half-way ${direction} by ${await runInWords(run, connection, releaseId)}, whose run is gone`
           : `${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}${code}`;
       const gone = file === undefined ? `, and there is no file ${record.fileName}` : '';
       const next = await wayOn(run, connection, record, file);
       return { name, far: `${name} ${stopped}, after ${far}${gone}.`, next };
     }),
   );
+}
+
+/** The run of that id: a rollback has one of its own. */
+async function runInWords(run: Run, { db }: Connection, id: string): Promise<string> {
+  const kind = (await new ReleaseRecords(db, run).find(id))?.kind;
+  return `${kind === 'rollback' || kind === 'down' ? kind : 'release'} ${id}`;
 }
 
 /** In operations, and in documents as far as somebody counted them. */

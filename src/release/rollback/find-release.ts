@@ -8,10 +8,12 @@ import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Earlier } from './earlier.ts';
+import { openRollback } from './open.ts';
 
 /**
  * The release of that id, or the one that the rollback of that id takes back; without an id the newest. Throws
- * `RELEASE_UNKNOWN`, also where the newest changed nothing: whoever types no id may mean that one, and not the one before.
+ * `RELEASE_UNKNOWN`, also where the newest changed nothing: whoever types no id may mean that one, and not the one before,
+ * unless that is on its way back.
  */
 export async function findRelease(run: Run, connection: Connection, asked: string | undefined): Promise<ReleaseRecord> {
   const records = new ReleaseRecords(connection.db, run);
@@ -30,6 +32,9 @@ async function newest(run: Run, connection: Connection, records: ReleaseRecords)
   const [latest, begun] = await Promise.all([records.newest(), records.newestBegun()]);
   if (begun === null) throw unknown(databaseName, 'no release that could be taken back');
   if (latest?._id === begun._id) return begun;
+  // That is why the newest was stopped, and it has to come to its end first.
+  const open = await openRollback(run, connection);
+  if (open?.of !== undefined) return findRelease(run, connection, open.of);
   const what = `The newest release, ${latest?._id}, changed nothing: it began neither to migrate nor to deploy.`;
   const back = await new RollbackRecords(connection.db, run).newestOf(begun._id);
   const deployed = deploysOf(begun).length > 0 && back?.state !== 'rolled-back';
