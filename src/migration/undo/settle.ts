@@ -3,6 +3,7 @@ import { serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { passing } from '../journal/transactions.ts';
+import { withApart } from './apart.ts';
 import { anyNumber, type CommitOptions, type Commits, mostBytes, putsIn } from './commits.ts';
 import { PutHeld } from './holders.ts';
 import { KeyTable } from './key-table.ts';
@@ -22,8 +23,8 @@ export interface SettleOptions
   readonly read: (id: string) => Promise<Pack>;
 }
 
-/** All at once hold up users who write to any of them, and pack by pack they may get through as well. */
-const triesTogether = 8;
+/** All at once hold up users who write to any of them, and fewer may get through as well. */
+const fewTries = 8;
 
 /** What becomes of a document: nothing more, it waits, or it does and goes back over each of its images by itself. */
 const settled = 0;
@@ -40,6 +41,8 @@ export class Settling {
   /** By `documentKey`, all that were put off; from when on that is needed. */
   #waiting: KeyTable | undefined;
   #isStuck = false;
+  /** What others kept writing to at this turn. */
+  #busy: unknown;
 
   constructor(options: SettleOptions) {
     this.#options = options;
@@ -48,25 +51,18 @@ export class Settling {
   /** Throws as `Commits.all` does, and `ROLLBACK_FAILED` where this comes to no end. */
   async run(): Promise<void> {
     await this.#inOrder();
-    for (let tries = triesTogether; this.#off.size > 0; ) {
-      let busy: unknown;
-      try {
-        if (await this.#together(tries)) return;
-      } catch (error) {
-        if (passing(error) !== 'conflict') throw error;
-        busy = error;
-      }
-      if (await this.#packByPack()) continue;
-      if (busy !== undefined) {
-        if (tries === anyNumber) throw busy;
-        // Only together they go.
-        tries = anyNumber;
-        continue;
-      }
-      // Nobody is going to move: who is refused now waits for what users have.
-      this.#isStuck = true;
-      if (!(await this.#packByPack())) throw tooMany(this.#off.size);
-      this.#isStuck = false;
+    for (let tries = fewTries; this.#off.size > 0; ) {
+      this.#busy = undefined;
+      if (await this.#together(tries)) return;
+      if (await this.#packByPack(tries)) tries = fewTries;
+      else if (this.#busy === undefined) {
+        // Nobody is going to move: who is refused now waits for what users have.
+        this.#isStuck = true;
+        if (!(await this.#packByPack(anyNumber))) throw comesToNoEnd();
+        this.#isStuck = false;
+      } else if (tries === anyNumber) throw comesToNoEnd(this.#busy);
+      // All that can go without those that users write to has gone.
+      else tries = anyNumber;
     }
   }
 
@@ -89,7 +85,7 @@ export class Settling {
 
   /**
    * All in one transaction, so that nothing is in the way but what stays: which of them wait for that the server says, one
-   * after the other. False where they are too many.
+   * after the other. False where they are too many, or too busy.
    */
   async #together(tries: number): Promise<boolean> {
     const { commits, mode } = this.#options;
@@ -105,6 +101,10 @@ export class Settling {
         if (error instanceof PutHeld) {
           for (const name of error.held.keys()) leave.set(name, error.why);
           continue;
+        }
+        if (passing(error) === 'conflict') {
+          this.#busy = error;
+          return false;
         }
         if (!(error instanceof PutRefused)) throw error;
         if (mode !== 'tolerant') commits.refused(error);
@@ -134,7 +134,7 @@ export class Settling {
    * documents were in between they all were, so that there is room for it; those that nevertheless cannot go stay behind
    * until they are met again. False where nothing has moved.
    */
-  async #packByPack(): Promise<boolean> {
+  async #packByPack(tries: number): Promise<boolean> {
     const { deferred, read, stretch, survey } = this.#options;
     this.#waiting ??= await this.#listWaiting();
     const oldest = [...this.#off].sort()[0] as string;
@@ -151,7 +151,7 @@ export class Settling {
         (key) => this.#stateOf(key) === steps && !still.has(key),
       );
       if (pieces.length + between.length === 0) continue;
-      const done = new Set(await this.#over(pack, [...between, ...pieces]));
+      const done = new Set(await this.#over(pack, [...between, ...pieces], tries));
       for (const put of between) {
         if (done.has(put)) deferred.stepped(keyOf(put));
         else still.add(keyOf(put));
@@ -164,7 +164,7 @@ export class Settling {
   }
 
   /** Comes back with those that are done. */
-  async #over(pack: Pack, puts: readonly Put[]): Promise<readonly Put[]> {
+  async #over(pack: Pack, puts: readonly Put[], tries: number): Promise<readonly Put[]> {
     const { commits, mode } = this.#options;
     // A strict one stops where the server refuses it.
     const keys = this.#isStuck && mode !== 'tolerant' ? undefined : commits.keys;
@@ -174,7 +174,7 @@ export class Settling {
     for (;;) {
       try {
         const how = { leave, skip, keys, apart: { pack, puts } };
-        return (await commits.commit([], { way: 'exchange', tries: anyNumber, ...how })).done;
+        return (await commits.commit([], { way: 'exchange', tries, ...how })).done;
       } catch (error) {
         if (error instanceof PutHeld) {
           for (const [name, holder] of error.held) {
@@ -183,6 +183,7 @@ export class Settling {
           }
           continue;
         }
+        if (passing(error) === 'conflict') return await this.#inHalves(pack, puts, tries, error);
         if (!(error instanceof PutRefused) || error.document === undefined) throw error;
         if (this.#isStuck && mode !== 'tolerant') commits.refused(error);
         const put = byName.get(error.document);
@@ -192,6 +193,18 @@ export class Settling {
         else skip.add(error.document);
       }
     }
+  }
+
+  /** Others write to some of these again and again: the rest go without them. */
+  async #inHalves(pack: Pack, puts: readonly Put[], tries: number, busy: unknown): Promise<readonly Put[]> {
+    if (tries === anyNumber) throw comesToNoEnd(busy);
+    this.#busy = busy;
+    if (puts.length === 1) return [];
+    const half = Math.ceil(puts.length / 2);
+    const first = await this.#over(pack, puts.slice(0, half), tries);
+    const indexes = first.map(({ index }) => index);
+    const since = { ...pack, apart: withApart(pack.apart, indexes) };
+    return [...first, ...(await this.#over(since, puts.slice(half), tries))];
   }
 
   /** Whether a document stays whoever is in its way. */
@@ -280,11 +293,12 @@ function keyOf({ stretch, namespace, image }: Pick<Put, 'stretch' | 'namespace' 
   return documentKey(stretch, namespace, idKey(documentIn(image)));
 }
 
-function tooMany(packs: number): ReleaseError {
+function comesToNoEnd(cause?: unknown): ReleaseError {
   return new ReleaseError(
     'ROLLBACK_FAILED',
-    `The undo cannot go on: documents of ${packs} transactions of the migration wait for one another's unique values, and are too many for one transaction. Nothing of theirs is lost, and what was put back before is on record.`,
+    "The undo cannot go on: users keep writing to documents that wait for one another's unique values. Nothing of theirs is lost, and what was put back before is on record.",
     {
+      cause,
       hint: 'Run the same command again once users write less to that collection, or bring the backup back with --strategy restore.',
     },
   );

@@ -54,3 +54,25 @@ test.each(['tolerant', 'strict'] as const)(
     );
   },
 );
+
+test.each(['tolerant', 'strict'] as const)(
+  'where they do not fit into one transaction, all but the one are on their way before it: %s',
+  { timeout: 60_000 },
+  async (mode) => {
+    await using s = await reversed();
+    const { a } = s;
+    await using session = s.db.client.startSession();
+    session.startTransaction();
+    // Of the pack that goes back first.
+    await a.updateOne({ _id: 35 }, { $set: { title: 'new' } }, { session });
+    const running = s.undo({ mode, sizes: { first: size, most: size, together: 15 } });
+    // Nor the one that had its number before.
+    await expect.poll(() => a.countDocuments({ $expr: { $eq: ['$_id', '$n'] } }), { timeout: 30_000 }).toBe(count - 2);
+    expect(await a.findOne({ _id: 35 })).toEqual({ _id: 35, n: 4 });
+    await session.abortTransaction();
+    expect(await running).toMatchObject({ state: 'undone', documents: count });
+    expect(await a.find({}, { sort: { _id: 1 } }).toArray()).toEqual(
+      Array.from({ length: count }, (_, _id) => ({ _id, n: _id })),
+    );
+  },
+);
