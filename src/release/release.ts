@@ -10,7 +10,7 @@ import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './applying/apply.ts';
 import { stoppedAfter } from './applying/apply-plan.ts';
 import { type Bringing, bring } from './applying/bring.ts';
-import { begunOn } from './applying/joined.ts';
+import { begunOn, restOf, shownOf } from './applying/joined.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
 import { backupBehind } from './backup/backup-for.ts';
 import { keysForRelease } from './backup/keys.ts';
@@ -71,6 +71,8 @@ class Walk {
   /** How far it is in the target. */
   #progress: Progress = notStarted;
   #found: FoundProof | undefined;
+  /** The plan of another release, of which this one is to apply what that has left. */
+  #rest: Awaited<ReturnType<typeof begunOn>>;
   /** Whether the hook began: nobody can tell then which application is there. */
   #deployed = false;
 
@@ -126,9 +128,11 @@ class Walk {
       const situation = await checkedSituation(this.#run, this.#connection, undefined, begun);
       const { digest, pending, findings } = situation.plan;
       this.result.plan = { digest, pending, findings };
-      await this.#recording.open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
+      this.#rest = restOf(begun, situation.plan);
+      const planDigest = this.#rest?.digest ?? digest;
+      await this.#recording.open({ planDigest, migrations: pending.map(({ name }) => name) });
       // Before anything is done for a release that may not go on.
-      if (this.#apply) this.#found = await provenBefore(this.#run, this.#connection, situation);
+      if (this.#apply) this.#found = await provenBefore(this.#run, this.#connection, situation, shownOf(this.#rest));
       return situation;
     });
   }
@@ -176,7 +180,7 @@ class Walk {
     how: Pick<Bringing, 'phase' | 'deployed' | 'found' | 'relied' | 'agreed'>,
   ): Promise<ReliedOn> {
     const { progress, relied, rehearsal } = await bring(this.#run, this.#connection, situation, {
-      ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.#steps },
+      ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.#steps, agreed: this.#rest },
       ...how,
     });
     if (rehearsal !== undefined) this.result.rehearsal = joined(this.result.rehearsal, rehearsal);
@@ -197,7 +201,11 @@ class Walk {
       throw error;
     }
     // Only where a part is there already is it not known before what the others run on.
-    await this.#bring(now, { deployed: true, agreed: plan, relied: takenUp(now).length > 0 ? undefined : relied });
+    await this.#bring(now, {
+      deployed: true,
+      agreed: this.#rest ?? plan,
+      relied: takenUp(now).length > 0 ? undefined : relied,
+    });
   }
 
   /** Throws where it did not come to its end. */

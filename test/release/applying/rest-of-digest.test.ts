@@ -61,3 +61,18 @@ test('what was taken back since on purpose nobody has agreed to apply again by t
   expectFailure(await project.run(words), 5, 'PLAN_MOVED');
   expect(await place()).toEqual({ first: 1 });
 }, 120_000);
+
+test('what was shown of all of it counts for its rest, in production too, and the rest is on record as that of it', async () => {
+  await project.write({ fails: '' });
+  const production = '--environment production';
+  const { digest } = await ok(`plan ${production} --json`);
+  await ok(`release ${production} --json`);
+  const words = `release --apply --rehearsal none --digest ${digest} ${production} --json`;
+  expectFailure(await project.run(words), 8, 'DEPLOY_FAILED');
+  expect(await place()).toEqual({ first: 1 });
+  await rm(join(project.dir, 'fails'));
+  const again = await ok(`${words} --release-id r2`);
+  expect(again).toMatchObject({ outcome: 'applied', migrate: { applied: [{ name: '2-second' }] } });
+  const records = database.db.collection<{ _id: string }>('_mongo_release.releases');
+  expect(await records.findOne({ _id: 'r2' })).toMatchObject({ planDigest: digest, agreed: { digest } });
+}, 120_000);
