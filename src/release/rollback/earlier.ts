@@ -37,14 +37,14 @@ export async function earlierRollback(run: Run, { db }: Connection, releaseId: s
 }
 
 /**
- * The steps of the rollback that is gone on with. That of the data is done where a restore is found at its end: once that is on
- * record nobody asks the fence again, which is then that of the run that goes on.
+ * The steps of the rollback that is gone on with. That of the data is done where a restore is found at its end, be it its
+ * own or another one: once that is on record nobody asks the fence again, which is then that of the run that goes on.
  */
 export function stepsBefore(earlier: Earlier): readonly RecordedStep[] {
   if (earlier.state !== 'unfinished') return [];
   const { dataBack, record } = earlier;
-  const { strategy, steps = [] } = record;
-  if (!dataBack || strategy !== 'restore') return steps;
+  const { steps = [] } = record;
+  if (!dataBack) return steps;
   return steps.map((step) =>
     step.name === 'data' && step.state !== 'skipped' ? { ...step, state: 'done', note: undefined } : step,
   );
