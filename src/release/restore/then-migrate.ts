@@ -9,6 +9,7 @@ import { newReleaseId } from '../record/release-id.ts';
 import { refuseUnproven } from '../rehearsal/rely.ts';
 import type { Ended } from '../result.ts';
 import { refuseOpenBesideRestore } from '../rollback/open.ts';
+import { refuseHookLeft } from '../rollback/still-running.ts';
 import { type Run, targetOf } from '../run.ts';
 import { readSituation } from '../situation/situation.ts';
 
@@ -22,7 +23,8 @@ export function runThatFollows(run: Run, connection: Connection): Run {
 
 /**
  * What would keep the migrations from beginning, found out before anything is restored: no backup that stands behind them
- * in production (`BACKUP_MISSING`), or no rehearsal (`PROOF_MISSING`), guards, and files that do not load.
+ * in production (`BACKUP_MISSING`), or no rehearsal (`PROOF_MISSING`), guards, a rollback that is not complete or a deploy
+ * hook that has outlived its run (`HISTORY_CONFLICT`), and files that do not load.
  */
 export async function checkBeforehand(
   follows: Run,
@@ -41,6 +43,7 @@ export async function checkBeforehand(
   refuseUnproven(follows, 'what is pending after the restore');
   await refuseUnguarded(follows, connection);
   await refuseOpenBesideRestore(follows, connection);
+  await refuseHookLeft(follows, connection);
   await readSituation(follows, connection, {});
 }
 

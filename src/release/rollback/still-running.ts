@@ -83,7 +83,7 @@ export async function refuseGoneOn(run: Run, { db }: Connection, release: string
  * Throws `HISTORY_CONFLICT` where the deploy hook of a release that was cut off is seen to be still at it, also of one that was
  * taken back beside it: what it brings may come over what is deployed now. Only reads.
  */
-async function refuseHookLeft(run: Run, { db }: Connection): Promise<void> {
+export async function refuseHookLeft(run: Run, { db }: Connection): Promise<void> {
   const [left] = await new ReleaseRecords(db, run).hooksLeft().catch((error: unknown) => {
     throw asServerFailure(error, 'looking for deploy hooks that have outlived their run');
   });

@@ -66,7 +66,8 @@ test('a release is not taken back while another one deploys, unless a person say
   expect((await ended).code).toBe(0);
 }, 120_000);
 
-test('nor beside the deploy hook of another one that has outlived it', async () => {
+test('nor beside the deploy hook of another one that has outlived it; nor do migrations follow a restore beside that', async () => {
+  const { id } = await ok('backup --json');
   const { process, ended } = await deploying();
   process.kill('SIGKILL');
   await ended;
@@ -74,6 +75,8 @@ test('nor beside the deploy hook of another one that has outlived it', async () 
   expectFailure(left, 5, 'HISTORY_CONFLICT', /r2 was cut off while deploying.* Its deploy hook still runs here/);
   expect(left.json.error.hint).toContain('type mongo-release rollback r1 --yes');
   expect(await prices()).toEqual([100, 200, 300]);
+  const restore = await project.run(`restore ${id} --then-migrate --yes --json`);
+  expectFailure(restore, 5, 'HISTORY_CONFLICT', /r2 was cut off while deploying.* Its deploy hook still runs here/);
   const record = await cents.database.db.collection<ReleaseRecord>('_mongo_release.releases').findOne({ _id: 'r2' });
   await letGo();
   await expect.poll(() => record?.hook !== undefined && hasEnded(record.hook), { timeout: 10_000 }).toBe(true);
