@@ -10,7 +10,7 @@ import { OwnRecord } from './record/own-record.ts';
 import type { RecordStart } from './record/record.ts';
 import { keptUnasked, whatItRemoves } from './restore/added.ts';
 import { agree } from './restore/agree.ts';
-import { type Earlier, restoreFrom, settleEarlier } from './restore/restore-into.ts';
+import { restoreFrom, settleEarlier, tellingOf } from './restore/restore-into.ts';
 import { agreeToErase, checkManaged } from './restore/restore-managed.ts';
 import { halfDoneIn, type RestoredFrom, type Source, sourceOf } from './restore/restored-from.ts';
 import { checkBeforehand, runThatFollows, thenMigrate } from './restore/then-migrate.ts';
@@ -32,37 +32,46 @@ export async function restore(asked: Run): Promise<Ended<'restore'>> {
   });
   await refuseUnguarded(run, connection, [environment]);
   const found = await sourceOf(run, argument).catch((error: unknown) => ({ kind: 'none' as const, error }));
-  // What the question names is as that leaves it; what Atlas brings back replaces all of it.
-  const from = found.kind === 'archive' ? found.from : undefined;
-  from?.selected(flags.only);
-  const earlier: Earlier = found.kind === 'managed' ? { said: [] } : await settleEarlier(run, connection, from);
-  const warnings = [...earlier.said];
-  if (found.kind === 'none') throw found.error;
+  const records = new OwnRecord(connection, run);
+  const start: RecordStart = { kind: 'restore', backupId: argument, migrations: [], reason: flags.reason };
+  if (found.kind === 'none') {
+    const earlier = await settleEarlier(run, connection, records, start);
+    return tellingOf(records, earlier, () => Promise.reject(found.error));
+  }
   const source: Source = found;
+  const from = source.kind === 'archive' ? source.from : undefined;
+  from?.selected(flags.only);
   // What Atlas does needs none of this user's privileges.
   await (source.kind === 'managed'
     ? checkManaged(run, connection, source.manifest)
     : refuseUnguarded(run, connection, [privileges]));
-  const behind = source.kind === 'archive' ? source.from.stored : undefined;
+  const behind = from?.stored;
   const follows = flags['then-migrate'] ? runThatFollows(run, connection) : undefined;
   if (follows !== undefined) {
     refuseUnplaced(source);
     await checkBeforehand(follows, connection, behind);
   }
+  // Only now: what is finished before a check fails would be restored anew by the next try, over what users wrote since.
+  // What the question names is as that leaves it; what Atlas brings back replaces all of it.
+  const earlier = from && (await settleEarlier(run, connection, records, start, from));
+  const warnings = [...(earlier?.said ?? [])];
   if (behind !== undefined) sayForeign(run, connection, behind.id, behind.of);
-  // What was only finished takes nothing away that somebody would have to agree to.
-  if (source.kind === 'managed') await agreeToErase(run, source.manifest);
-  else if (earlier.result === undefined) await agree(run, await questionOf(run, connection, source.from));
   const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
-  const records = new OwnRecord(connection, run);
-  const result = await underLease(run, connection, async (tenure) => {
-    const start: RecordStart = { kind: 'restore', backupId: argument, migrations: [], reason: flags.reason };
-    await records.start(start);
-    const restored = earlier.result ?? (await records.around(() => restoreFrom(run, connection, tenure, source)));
-    if (source.kind === 'managed') await records.startAgain(start);
-    if (follows === undefined) await records.close({ outcome: 'applied' });
-    return restored;
-  });
+  const end = async () => follows === undefined && records.close({ outcome: 'applied' });
+  const anew = async () => {
+    if (source.kind === 'managed') await agreeToErase(run, source.manifest);
+    else await agree(run, await questionOf(run, connection, source.from));
+    return underLease(run, connection, async (tenure) => {
+      await records.start(start);
+      const restored = await records.around(() => restoreFrom(run, connection, tenure, source));
+      if (source.kind === 'managed') await records.startAgain(start);
+      await end();
+      return restored;
+    });
+  };
+  // What was only finished takes nothing away that somebody would have to agree to.
+  const result = earlier?.result ?? (await tellingOf(records, earlier, anew));
+  if (earlier?.result !== undefined) await end();
   const half = result.history === 'set' && source.kind === 'archive' ? halfDoneIn(source.from) : undefined;
   if (half !== undefined) warnings.push(`${half} The restored data have it in part: mongo-release status.`);
   if (result.history === 'unchanged' && flags.only === undefined) warnings.push(unknownPosition(argument));

@@ -5,8 +5,11 @@ import type { RestoreOptions } from '../../backup/restore.ts';
 import { listed } from '../../migration/files/find.ts';
 import { setPosition } from '../../migration/history/without-run.ts';
 import type { Connection } from '../../mongo/connect.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { identitiesOf } from '../backup/keys.ts';
 import { restoreProgress } from '../progress.ts';
+import type { OwnRecord } from '../record/own-record.ts';
+import type { RecordStart } from '../record/record.ts';
 import type { RestoreResult } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
@@ -66,7 +69,7 @@ async function finishedOf(
   };
 }
 
-/** What an earlier restore left, ended. */
+/** What an earlier restore left, ended; this one is on record by then. */
 export interface Earlier {
   /** What that was, in sentences, where it has changed anything. */
   readonly said: readonly string[];
@@ -74,10 +77,43 @@ export interface Earlier {
   readonly result?: RestoreResult;
 }
 
-/** What an earlier restore left is ended first: all that it needs is in the database, whatever became of the store. */
-export async function settleEarlier(run: Run, connection: Connection, from?: RestoredFrom): Promise<Earlier> {
-  if (!(await isUnfinished(connection.db, namesOf(run)))) return { said: [] };
-  const settled = await underLease(run, connection, (tenure) => settleRestore(connection, settlingOf(run, tenure)));
+/**
+ * What an earlier restore left is ended first: all that it needs is in the database, whatever became of the store. It is on
+ * record as part of this one by then: what it has changed is told also where this one goes no further.
+ */
+export async function settleEarlier(
+  run: Run,
+  connection: Connection,
+  records: OwnRecord,
+  start: RecordStart,
+  from?: RestoredFrom,
+): Promise<Earlier | undefined> {
+  if (!(await isUnfinished(connection.db, namesOf(run)))) return undefined;
+  return underLease(run, connection, async (tenure) => {
+    await records.start(start);
+    return records.around(async () => {
+      const settled = await settleRestore(connection, settlingOf(run, tenure));
+      return earlierOf(run, connection, settled, from);
+    });
+  });
+}
+
+/** What a restore does after it has ended an earlier one: where it fails, the error and the record tell of that one, too. */
+export async function tellingOf<T>(
+  records: OwnRecord,
+  earlier: Earlier | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (earlier === undefined) return work();
+  return records.around(() =>
+    work().catch((thrown: unknown) => {
+      const { code, message, hint, details } = asReleaseError(thrown);
+      throw new ReleaseError(code, [...earlier.said, message].join(' '), { hint, details, cause: thrown });
+    }),
+  );
+}
+
+async function earlierOf(run: Run, connection: Connection, settled: Settled, from?: RestoredFrom): Promise<Earlier> {
   if (settled.kind === 'nothing' || settled.kind === 'undone') return { said: [] };
   const { backupId, displaced } = settled;
   const moved = displaced.map(({ name, tombstone }) => ` What others had made as ${name} is in ${tombstone}.`).join('');

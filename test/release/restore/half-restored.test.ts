@@ -1,4 +1,4 @@
-import { rename } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { refuseHalfRestored } from '../../../src/backup/restore/settle.ts';
@@ -86,7 +86,15 @@ test(
       expectFailure(await project.run('migrate --apply --rehearsal none --json'), 8, 'RESTORE_INCOMPLETE');
 
       await rename(`${project.dir}/backups`, `${project.dir}/elsewhere`);
-      expectFailure(await project.run(`restore ${id} --yes --json`), 11, 'BACKUP_NOT_FOUND');
+      const gone = await project.run(`restore ${id} --yes --json`);
+      expectFailure(
+        gone,
+        11,
+        'BACKUP_NOT_FOUND',
+        new RegExp(`^An earlier restore, of backup ${id}, .*finished before: `),
+      );
+      const record = { kind: 'restore', 'error.message': gone.json.error.message };
+      expect(await db.collection(own.releases).countDocuments(record)).toBe(1);
       const { json } = await project.run('status --json');
       expect(json.migrations).toMatchObject([{ state: 'applied' }, { state: 'rolled-back' }]);
       expect(json.warnings).toBeUndefined();
@@ -137,7 +145,12 @@ test(
       await giveUpLease(db);
       await db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
       await db.collection<{ _id: number }>('places').insertOne({ _id: 300 });
-      const ran = await project.run(`restore ${id} --then-migrate --rehearsal none --yes --json`);
+      await project.write({ 'migrations/3-c.js': 'export {' });
+      const words = `restore ${id} --then-migrate --rehearsal none --yes --json`;
+      expectFailure(await project.run(words), 2, 'MIGRATION_INVALID');
+      await rm(`${project.dir}/migrations/3-c.js`);
+      expect(await places(database)).toEqual([1, 300]);
+      const ran = await project.run(words);
       expect(ran.json, ran.stderr).toMatchObject({ outcome: 'applied', migrate: { applied: [{ name: '2-b' }] } });
       expect(await places(database)).toEqual([1, 2, 300]);
       const { releaseId, migrate } = ran.json;
