@@ -58,14 +58,15 @@ export async function refuseHeld(
   const found = await store.having(present, key, wanted, session);
   const stay = found.flatMap((document) => (moving.has(idKey(document)) ? [] : [{ document, root: document }]));
   const held = new Map<string, Uint8Array>();
-  // It grows on the way: who waits stays as well, and keeps what the next one waits for.
+  // It grows on the way: who waits stays as well, and keeps what the next one waits for. A chain
+  // ends at one that may go later.
   for (const { document, root } of stay) {
     const value = keyIn(document, names);
-    for (const { now, back } of (value && waiting.get(value)) || []) {
+    for (const { now, back, isStep } of (value && waiting.get(value)) || []) {
       const name = keyAt(present, (now ?? back) as Uint8Array);
       if (held.has(name)) continue;
       held.set(name, root);
-      if (now !== undefined) stay.push({ document: now, root });
+      if (now !== undefined) stay.push({ document: now, root: isStep ? now : root });
     }
   }
   if (held.size > 0) throw new PutHeld(held, key);

@@ -131,7 +131,7 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
       if (isStep) {
         const step = stepOver(images, now, mode);
         if (step === undefined) still.add(nameOf({ namespace, image: images[0] ?? {} }));
-        else changes.push({ now, back: step.document, stage: 'midway' });
+        else changes.push({ now, back: step.document, stage: 'midway', isStep });
         continue;
       }
       if (whole.left) {

@@ -31,6 +31,8 @@ export interface Change {
   readonly back: Uint8Array | undefined;
   /** `midway`: older images of it are still to be put back. `down`: a `downDocument` made it so. */
   readonly stage: 'midway' | 'back' | 'down';
+  /** It goes over one image by itself, and as a whole later where it cannot. */
+  readonly isStep?: boolean;
 }
 
 /** The server refuses a document as it was; the transaction is aborted. */

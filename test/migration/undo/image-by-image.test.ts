@@ -126,3 +126,20 @@ test('a strict undo that meets a write before anything has moved has not begun',
   await s.a.updateOne({ _id: 1 } satisfies Partial<Numbered>, { $set: { n: 100 } });
   expect(await s.undo()).toMatchObject({ state: 'conflicts', begun: false, documents: 0 });
 });
+
+test('who waits for a document that goes back as a whole later is not left with the one that it waits for', async () => {
+  await using s = await numbered(41, { n: 1 }, (_id) => ({ n: _id === 40 ? 500 : _id }));
+  const [first = [], ...packs] = packsOf(all(40), 10);
+  for (const ids of [first, ...packs]) await renumber(s, ids, ({ n }) => ({ n: n + 1e9 }));
+  const to = new Map([
+    [5, 500],
+    [40, 777],
+  ]);
+  for (const ids of [[...first, 40], ...packs])
+    await renumber(s, ids, ({ _id, n }) => ({ n: to.get(_id) ?? 39 - (n - 1e9) }));
+  // What the one had in between: it cannot go back over its changes one by one.
+  await s.a.insertOne({ _id: 100, n: 1e9 + 5 });
+  expect(await s.undo({ ...tolerant, sizes: small })).toMatchObject({ state: 'undone', documents: 41, quarantined: 0 });
+  await s.a.deleteOne({ _id: 100 });
+  expect(await s.differences()).toEqual([]);
+});
