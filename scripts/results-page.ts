@@ -32,7 +32,8 @@ const back: About<Results['rollback']> = {
   reverted: '[migrations](#migration) that were taken back, in that order; empty in a dry run',
   failed: 'the one that it ended at',
   kept: 'what was left as it is',
-  conflicts: 'of each `collection` how many `documents` stay as users left them, in quarantine',
+  conflicts:
+    'of each `collection` how many `documents` stay as users left them, in quarantine; one that several migrations left counts once for each',
   undo: 'of `undo` the numbers of each [migration](#undone-migration): what was done, in a dry run what would be',
   restore: 'of `restore` what `restore` says',
   loss: 'of `restore` the writes of users that are lost: `writes` (`null` where nobody can count them, with `why`), `since`, `collections`',
@@ -153,11 +154,13 @@ const migration: About<AppliedMigration & Pick<FailedMigration, 'offending'>> = 
 };
 
 const effects: About<Effects> = {
-  ...{ matched: 'documents', modified: 'documents', inserted: 'documents', deleted: 'documents' },
+  ...{ matched: 'documents; one that several writes meet counts with each, here and below', modified: 'documents' },
+  ...{ inserted: 'documents', deleted: 'documents' },
   quarantined: 'documents that `batch` put aside',
-  operations: 'writes and catalog changes that were sent; with 0 the target is as it was',
+  operations:
+    'writes and catalog changes that were sent; with 0 the target is as it was. Of an undo one for each document and each change of the catalog that it went back over',
   replayed: 'of those: what an earlier run had done, and was not sent again',
-  byCollection: 'the counts of each collection',
+  byCollection: 'the counts of each collection; empty for an undo, which counts by migration: `undo`',
   ...{ indexesCreated: 'as `collection.index`', indexesDropped: 'the same' },
   ...{ collectionsCreated: 'names', collectionsDropped: 'names' },
   otherChanges: 'of the catalog, such as `rename a → b`',

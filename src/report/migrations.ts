@@ -87,18 +87,23 @@ function afterKill({ run }: PendingMigration): Cell {
     : { mark: 'warning', text: 'may stop with exit code 8' };
 }
 
-/** `3 migrations, 106,312 documents changed, 2 indexes built`. */
+/** `3 migrations, 106,312 changes of documents, 2 indexes built`: nobody knows which documents two migrations changed. */
 export function totals(migrations: readonly AppliedMigration[]): string {
   const sum = (of: (effects: Effects) => number) => migrations.reduce((total, one) => total + of(one.effects), 0);
-  const documents = sum(({ modified, inserted, deleted }) => modified + inserted + deleted);
+  const changes = ({ modified, inserted, deleted }: Effects) => modified + inserted + deleted;
+  const leftOut = ({ quarantined = 0 }: Effects) => quarantined;
+  const bySeveral = (of: (effects: Effects) => number) => migrations.filter((one) => of(one.effects) > 0).length > 1;
+  const changed = sum(changes);
   const indexes = sum((effects) => effects.indexesCreated.length);
-  const quarantined = sum((effects) => effects.quarantined ?? 0);
+  const quarantined = sum(leftOut);
   const unknown = sum((effects) => effects.unknown);
   return [
     plural(migrations.length, 'migration'),
-    `${plural(documents, 'document')} changed`,
+    bySeveral(changes) ? `${plural(changed, 'change')} of documents` : `${plural(changed, 'document')} changed`,
     indexes > 0 ? `${plural(indexes, 'index', 'indexes')} built` : undefined,
-    quarantined > 0 ? `${plural(quarantined, 'document')} left out` : undefined,
+    quarantined > 0
+      ? `${bySeveral(leftOut) ? `${plural(quarantined, 'time')} a document` : plural(quarantined, 'document')} left out`
+      : undefined,
     unknown > 0 ? `${plural(unknown, 'operation')} with an unknown result` : undefined,
   ]
     .filter((part) => part !== undefined)

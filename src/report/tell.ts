@@ -213,6 +213,8 @@ function tellRollback(rollback: RollbackResult): Part {
   const restored = restore === undefined ? undefined : tellRestore(restore);
   const foretold = undo.length > 0 && reverted.length === 0 && failed === undefined;
   const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
+  const leaving = undo.filter(({ quarantined }) => quarantined > 0);
+  const each = leaving.length > 1 ? '; one that several migrations left counts once for each' : '';
   return {
     lead: [
       ...(foretold ? [undoSentence(undo)] : []),
@@ -220,7 +222,7 @@ function tellRollback(rollback: RollbackResult): Part {
       ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
       ...(restored?.lead ?? []),
       ...(restored !== undefined && loss !== undefined ? [lossSentence(loss)] : []),
-      ...(conflicting > 0 ? [`${plural(conflicting, 'document')} left to the users, in quarantine.`] : []),
+      ...(conflicting > 0 ? [`${plural(conflicting, 'document')} left to the users, in quarantine${each}.`] : []),
       ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
     ],
     blocks: [

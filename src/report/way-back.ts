@@ -106,7 +106,9 @@ export function undoSentence(undo: readonly UndoneMigration[]): string {
     sum((one) => one.documents + one.downDocuments),
     'document',
   )} back`;
-  return `${back}, and leave ${stays.length === 0 ? 'nothing as it is now' : `as they are: ${stays.join('; ')}`}.`;
+  const touching = undo.filter((one) => one.changed > 0 || one.downDocuments > 0 || one.createdSince.length > 0);
+  const each = touching.length > 1 ? ' A document of several migrations counts once for each.' : '';
+  return `${back}, and leave ${stays.length === 0 ? 'nothing as it is now' : `as they are: ${stays.join('; ')}`}.${each}`;
 }
 
 /** Collections, indexes and options that stay as others left them. */

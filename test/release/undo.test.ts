@@ -61,8 +61,14 @@ describe('rollback', () => {
       outcome: 'rolled-back',
       strategy: 'undo',
       reverted: [
-        { name: '2-cents' },
-        { name: '1-expand', effects: { indexesDropped: ['places.by place'], otherChanges: [] } },
+        { name: '2-cents', effects: { matched: 200, modified: 200, operations: 200 } },
+        {
+          name: '1-expand',
+          effects: {
+            ...{ matched: 201, modified: 200, deleted: 1, operations: 202 },
+            ...{ indexesDropped: ['places.by place'], otherChanges: [] },
+          },
+        },
       ],
       undo: [
         { name: '2-cents', documents: 200, inserted: 0, deleted: 0, merged: 0, quarantined: 0 },

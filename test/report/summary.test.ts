@@ -8,7 +8,7 @@ test('a release that went through', () => {
   expect(renderSummary(released)).toMatchInlineSnapshot(`
     "## ✅ Release applied · production / shop
 
-    Applied: 2 migrations, 106,313 documents changed, 2 indexes built. 2 of 2 probes passed. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
+    Applied: 2 migrations, 106,313 changes of documents, 2 indexes built. 2 of 2 probes passed. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
 
     \`\`\`mermaid
     flowchart LR
@@ -59,7 +59,7 @@ test('a release that went through', () => {
     ### Rehearsal
 
     - Level: full
-    - Ran: 2 migrations, 106,313 documents changed, 2 indexes built
+    - Ran: 2 migrations, 106,313 changes of documents, 2 indexes built
     - Restored: 106,562 documents (12.3 MB)
     - Server: 6.0.5, mongod on PATH
     - Took: 1 min 4 s

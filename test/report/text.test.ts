@@ -12,7 +12,7 @@ test('a release that went through', () => {
   expect(renderText(released, { whole })).toMatchInlineSnapshot(`
     "
     ✓ Release applied · production / shop
-      Applied: 2 migrations, 106,313 documents changed, 2 indexes built. 2 of 2 probes passed. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
+      Applied: 2 migrations, 106,313 changes of documents, 2 indexes built. 2 of 2 probes passed. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
 
       Steps
       ✓ guards     done         45 ms

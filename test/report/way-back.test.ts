@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { UndoneMigration } from '../../src/release/rollback/result.ts';
-import { undoTable, wayBackFacts } from '../../src/report/way-back.ts';
+import { renderText } from '../../src/report/text.ts';
+import { undoSentence, undoTable, wayBackFacts } from '../../src/report/way-back.ts';
+import { effects } from './sample.ts';
 
 const undone: UndoneMigration = {
   ...{ name: '1-x', changed: 3, documents: 3, inserted: 0, deleted: 1, merged: 0, deletedSince: 0, asBefore: 0 },
@@ -16,6 +18,25 @@ test('people read under the numbers of an undo what it left of the catalog, and 
     items: [`${why} (1-x)`],
   });
   expect(undoTable('Undone', [undone])).toHaveLength(1);
+});
+
+test('a sum over several migrations does not pass for a number of documents', () => {
+  const left = { ...undone, deletedSince: 7 };
+  const alone = 'An undo would put 3 documents back, and leave as they are: 7 documents that they deleted since.';
+  const nothing = { ...undone, name: '2-x', changed: 0, documents: 0 };
+  expect(undoSentence([left, nothing])).toBe(alone);
+  const both = alone.replace('put 3', 'put 6').replace(': 7', ': 14');
+  const each = `${both} A document of several migrations counts once for each.`;
+  expect(undoSentence([left, { ...left, name: '2-x' }])).toBe(each);
+
+  const conflicts = [{ collection: 'towns', documents: 4 }];
+  const about = { strategy: 'undo', reverted: [{ name: '1-x', durationMs: 1, effects: effects() }], kept: [] } as const;
+  const told = (...undo: UndoneMigration[]) =>
+    renderText({ command: 'rollback', outcome: 'rolled-back', result: { ...about, conflicts, undo } });
+  expect(told({ ...undone, quarantined: 4 }, nothing)).toContain('4 documents left to the users, in quarantine.');
+  expect(told({ ...undone, quarantined: 2 }, { ...nothing, quarantined: 2 })).toContain(
+    '4 documents left to the users, in quarantine; one that several migrations left counts once for each.',
+  );
 });
 
 test('the columns of an undo add up to what the migration changed, and those without any are left out', () => {

@@ -106,12 +106,15 @@ class Undoing {
   }
 
   get applied(): AppliedMigration {
-    const { documents, inserted, deleted, downDocuments } = this.#sum;
+    const { documents, inserted, deleted, downDocuments, catalogOperations } = this.#sum;
+    const modified = documents - inserted - deleted + downDocuments;
     const effects: Effects = {
       ...noEffects,
-      modified: documents - inserted - deleted + downDocuments,
+      matched: modified + deleted,
+      modified,
       inserted,
       deleted,
+      operations: documents + downDocuments + catalogOperations,
       ...catalogBack(this.#sum, this.#did),
     };
     return { name: this.#name, durationMs: this.#durationMs, effects };
