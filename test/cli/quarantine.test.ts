@@ -83,11 +83,13 @@ const wards = `module.exports = {
 };
 `;
 
-/** The lines that the page on the way back has for mongosh, in their order. */
-async function linesOfTheDocs(): Promise<string[]> {
+/** The lines that the page on the way back has for mongosh, in their order; apart that which removes what was inserted. */
+async function linesOfTheDocs() {
   const page = await readFile(new URL('../../docs/rollback.md', import.meta.url), 'utf8');
   const [, block = ''] = /### What stays with users[\s\S]*?```js\n([\s\S]*?)```/.exec(page) ?? [];
-  return block.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
+  const lines = block.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
+  const [removing, others] = [true, false].map((is) => lines.filter((line) => line.includes('.deleteOne(') === is));
+  return { lines: others as string[], remove: removing as string[] };
 }
 
 /** Runs lines of mongosh, and comes back with what each of them finds. */
@@ -106,6 +108,7 @@ function shellCollection(db: Db, name: string) {
     findOne: (filter: object) => collection.findOne(filter),
     aggregate: (pipeline: object[]) => collection.aggregate(pipeline).toArray(),
     deleteMany: (filter: object) => collection.deleteMany(filter),
+    deleteOne: (filter: object) => collection.deleteOne(filter),
   };
 }
 
@@ -131,13 +134,17 @@ test('what an undo left to users is said with its fields, and settled in mongosh
   );
   expect(`${back.stdout}${back.stderr}${status.stdout}${status.stderr}`).not.toMatch(/Zaphod|Trillian|Ford|of-before/);
 
-  const lines = await linesOfTheDocs();
+  const { lines, remove } = await linesOfTheDocs();
   const [listed, [kept] = [], now] = (await mongosh(database.db, lines.slice(0, -3))) as [unknown, object[]?, unknown?];
   expect(listed).toMatchObject([{ documentId: 7, reason: 'same-fields', fields: ['mayor'] }]);
   expect(listed).not.toHaveProperty('0.before');
   expect(kept).toMatchObject({ before: { mayor: 'Trillian' }, after: { mayor: 'Zaphod' }, current: { mayor: 'Ford' } });
   expect(now).toMatchObject({ mayor: 'Ford' });
   expect((await it.run('status --json')).json).toHaveProperty('quarantine');
+  // What an earlier attempt of the migration has left does not count.
+  const quarantine = database.db.collection('_mongo_release.quarantine');
+  const earlier = { ...kept, _id: 'earlier' as never, attempt: -1, before: { ...before, mayor: 'Marvin' } };
+  await quarantine.insertOne(earlier);
   await mongosh(database.db, lines);
   expect(await towns.find({}, { promoteValues: false, raw: true }).toArray()).toEqual([
     BSON.serialize({ ...before, beside: 1 }),
@@ -145,8 +152,10 @@ test('what an undo left to users is said with its fields, and settled in mongosh
   ]);
   // Of an undo that is half-way: it is left to nobody as yet.
   const open = { why: 'undo-open', migration: name, attempt: 9 };
-  await database.db.collection('_mongo_release.quarantine').insertOne(open);
+  await quarantine.insertOne(open);
   const settled = await it.run('status --json');
   expect(settled.json).not.toHaveProperty('quarantine');
   expect(settled.stderr).not.toContain('quarantine');
+  await mongosh(database.db, [...lines.filter((line) => line.startsWith('const ')), ...remove]);
+  expect(await towns.distinct('_id')).toEqual([8]);
 });
