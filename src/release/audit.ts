@@ -13,7 +13,7 @@ import { backedUpTarget } from './backup/backed-up-target.ts';
 import { storeOf } from './backup/take-backup.ts';
 import { type DrillRecord, readDrills } from './drill/record.ts';
 import type { Presence } from './record/presence.ts';
-import type { ReleaseRecord } from './record/record.ts';
+import { latestBegan, type ReleaseRecord } from './record/record.ts';
 import { ReleaseRecords } from './record/records.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
@@ -24,6 +24,8 @@ export type AuditEntry =
       readonly id: string;
       /** Of one that is `running`: whether its run is still at it, as far as can be seen. */
       readonly presence?: Presence;
+      /** The rollback that took it back since its latest attempt: its own record stays as it is. */
+      readonly takenBackBy?: string;
     } & Omit<ReleaseRecord, '_id' | 'process' | 'hook'>)
   | DrillRecord;
 
@@ -74,11 +76,20 @@ async function trailOf(run: Run, { db }: Connection): Promise<AuditEntry[]> {
   const byId = new Map(
     seen.map(({ record, presence }) => [record._id, { record: heardLast(record, history), presence }]),
   );
+  const backs = all
+    .filter(({ kind, state }) => kind === 'rollback' && state === 'rolled-back')
+    .sort((a, b) => latestBegan(a).getTime() - latestBegan(b).getTime());
   return all.map((one) => {
     const { record, presence } = byId.get(one._id) ?? { record: one };
     // Which process it was, nobody reads.
     const { _id: id, process, hook, ...entry } = record;
-    return { id, ...entry, ...(presence !== undefined && { presence }) };
+    const takenBackBy = backs.findLast((back) => back.of === id && latestBegan(back) > latestBegan(one))?._id;
+    return {
+      id,
+      ...entry,
+      ...(presence !== undefined && { presence }),
+      ...(takenBackBy !== undefined && { takenBackBy }),
+    };
   });
 }
 

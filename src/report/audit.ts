@@ -21,7 +21,7 @@ export function auditTable({ entries }: AuditResult): Block[] {
     { title: 'More', below: '' },
   ];
   const rows = entries.map((entry): Cell[] => [
-    isCutOff(entry) ? { mark: 'unknown', text: 'cut off' } : { mark: marks[entry.state], text: entry.state },
+    stateCell(entry),
     { text: formatTime(entry.startedAt) },
     { text: entry.kind },
     entry.actor === undefined ? { mark: 'unknown', text: 'unknown' } : { name: entry.actor },
@@ -37,6 +37,13 @@ const marks: Record<AuditEntry['state'], Mark> = {
   ...{ running: 'info', failed: 'bad', 'failed-clean': 'bad', 'failed-dirty': 'bad' },
   ...{ blocked: 'blocked', cancelled: 'cancelled', unknown: 'unknown' },
 };
+
+function stateCell(entry: AuditEntry): Cell {
+  const text = isCutOff(entry) ? 'cut off' : entry.state;
+  const back = 'takenBackBy' in entry && entry.takenBackBy !== undefined && text !== 'rolled-back';
+  if (back) return { mark: 'back', text: `${text}, taken back` };
+  return { mark: isCutOff(entry) ? 'unknown' : marks[entry.state], text };
+}
 
 /** As far as can be seen: its record says that it is running. */
 function isCutOff(entry: AuditEntry): boolean {
@@ -89,13 +96,15 @@ function moreOf(entry: AuditEntry): string[] {
       recoveryPoint && `data ${formatDuration(recoveryPoint.ageMs)} old`,
     );
   } else {
-    const { of, strategy, reason, waivers = [], acceptedLoss, attempts = [], attemptsLeftOut = 0, planDigest } = entry;
+    const { of, takenBackBy, strategy, reason, waivers = [], acceptedLoss, planDigest } = entry;
+    const { attempts = [], attemptsLeftOut = 0 } = entry;
     const before = attempts.length + attemptsLeftOut;
     const at = entry.steps?.findLast(({ state }) => state === 'running')?.name;
     said.unshift(
       isCutOff(entry) && at ? `at ${at}` : undefined,
       isCutOff(entry) && entry.heard ? `last heard of at ${formatTime(entry.heard.at)}` : undefined,
       of && `of ${of}`,
+      takenBackBy && `taken back by ${takenBackBy}`,
       strategy && `by ${strategy}`,
       reason && `because: ${reason}`,
       ...waivers.map(({ what, reason, failed }) => {

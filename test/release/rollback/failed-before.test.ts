@@ -45,4 +45,17 @@ test('a release that goes on from one which failed and fails as well is not roll
   expect((await project.run('rollback r1 --json')).json.outcome).toBe('rolled-back');
   expect(await prices()).toEqual([1, 2, 3]);
   expect((await project.run('status --json')).json.attention).toBeUndefined();
+
+  // What became of each stays on record as it ended; who reads it is told what came after.
+  const trail = await project.run('audit --json');
+  const back = (of: string) => trail.json.entries.find((one: { of?: string }) => one.of === of).id;
+  const states = ['r4', 'r3', 'r2', 'r1'].map((id) => trail.json.entries.find((one: { id: string }) => one.id === id));
+  expect(states).toMatchObject([
+    { state: 'rolled-back' },
+    { state: 'applied', takenBackBy: back('r3') },
+    { state: 'failed-dirty' },
+    { state: 'failed-dirty', takenBackBy: back('r1') },
+  ]);
+  expect(trail.stderr).toMatch(/↩ applied, taken back .* r3$/m);
+  expect(trail.stderr).toContain(`taken back by ${back('r3')}`);
 }, 120_000);
