@@ -58,7 +58,7 @@ export function quarantineWarning(one: InQuarantine, quarantine: string): string
     conflicts.length === 0
       ? ['', '']
       : [`: ${leftInWords(conflicts)}`, ' (docs/rollback.md has the lines for one of them)'];
-  return `${documentsOf(one)} left as ${were}${why}; quarantine has a copy of each. In mongosh: db.getCollection('${quarantine}').find(${filter}). Once ${they} put right, deleteMany with the same filter says so${how}.`;
+  return `${documentsOf(one)} left as ${were}${why}; quarantine has a copy of each. In mongosh: \`db.getCollection('${quarantine}').find(${filter})\`. Once ${they} put right, deleteMany with the same filter says so${how}.`;
 }
 
 /** What the migrations of a command left out, as warnings. */

@@ -252,7 +252,7 @@ class Walk {
       if (end.state === 'done') return this.#stillThere();
       throw new ReleaseError(
         'DEPLOY_FAILED',
-        `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.${later}`,
+        `${this.#changed ? 'The migrations before it were applied, and the' : 'The'} deploy hook failed: ${end.why}.${later}`,
         {
           hint: `Correct hooks.deploy and deploy again, or go back with mongo-release rollback ${releaseId}.`,
         },
@@ -267,7 +267,7 @@ class Walk {
     const { code, message, hint } = cause;
     return new ReleaseError(
       'DEPLOY_FAILED',
-      `The migrations before it are applied, and the deploy was not begun: ${message} [${code}]${later}`,
+      `The migrations before it were applied, and the deploy was not begun: ${message} [${code}]${later}`,
       {
         hint: `${hint} Then mongo-release release --apply goes on from what is applied, and deploys; mongo-release rollback ${this.#run.releaseId} takes it back.`,
         cause,

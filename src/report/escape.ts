@@ -18,10 +18,10 @@ export function code(name: string, { inTable = false } = {}): string {
 }
 
 /**
- * A sentence from outside as Markdown that reads the same: line breaks kept, nothing in it marked up. Entities instead of
- * backslashes, since a mathematical formula, for one, begins after a backslash too.
+ * A sentence from outside as Markdown that reads the same: line breaks kept, nothing in it marked up but code, which is there
+ * to be copied. Entities instead of backslashes, since a mathematical formula, for one, begins after a backslash too.
  */
-export function prose(text: string): string {
+export function prose(text: string, { inTable = false } = {}): string {
   const shown = visible(text);
   const short = shown.length > longestProse ? `${shown.slice(0, longestProse)}…` : shown;
   return short
@@ -30,16 +30,28 @@ export function prose(text: string): string {
     .map((line) =>
       line
         .trim()
-        // Inside a word an underscore means nothing, and names read better as they are. An empty comment keeps GitHub from
-        // making mentions and references to issues of what follows @ and #.
-        .replace(/[&<>\\`*[|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[@#](?=\w)/g, (sign) =>
-          sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign),
-        )
+        .split(codeSpan)
+        .map((part, at) => (at % 2 === 1 ? code(part, { inTable }) : marked(part)))
+        .join('')
         // What begins a list or a heading at the start of a line.
         .replace(/^(\d+)([.)])(?=\s|$)/, (_, digits: string, mark: string) => digits + entity(mark))
         .replace(/^[-+=](?=[\s=-]|$)|^#(?=[\s#]|$)/, entity),
     )
     .join('<br>');
+}
+
+/** What stands between two single backticks on a line; a longer one is none, since `code` would cut it. */
+const codeSpan = /(?<!`)`([^`\n]{1,400})`(?!`)/;
+
+function marked(text: string): string {
+  return (
+    text
+      // Inside a word an underscore means nothing, and names read better as they are. An empty comment keeps GitHub from
+      // making mentions and references to issues of what follows @ and #.
+      .replace(/[&<>\\`*[|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[@#](?=\w)/g, (sign) =>
+        sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign),
+      )
+  );
 }
 
 function entity(sign: string): string {

@@ -36,7 +36,7 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
       detail: [wayBack?.undo, wayBack?.down].every((way) => way === undefined || way.state === 'equal'),
       facts: [
         ['Level', { text: rehearsal.level }],
-        ...(short ? [['Ran', { text: totals(migrations) }] as const] : []),
+        ...(short ? [['Ran', { text: ranInWords(rehearsal) }] as const] : []),
         ['Restored', { text: `${restoredData(rehearsal)}${ofBackup(rehearsal)}` }],
         ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
         ...wayBackFacts(wayBack),
@@ -55,6 +55,12 @@ function ofBackup({ backup, level }: RehearsalResult): string {
   if (backup === undefined) return level === 'sample' ? ', a sample of the target as it was then' : '';
   const which = backup.id === undefined ? 'a backup taken for this' : `backup ${backup.id}`;
   return ` of ${which}, as the data were at ${formatTime(backup.at)}`;
+}
+
+/** What ran of it: the numbers of what failed stand in its row of the table. */
+export function ranInWords({ migrations, failed }: RehearsalResult): string {
+  if (failed === undefined) return totals(migrations);
+  return migrations.length === 0 ? `${failed.name} failed` : `${totals(migrations)}, then ${failed.name} failed`;
 }
 
 export function restoredData({ restoredDocuments, restoredBytes }: RehearsalResult): string {

@@ -84,7 +84,7 @@ function row(cells: readonly string[]): string {
 function renderCell(cell: Cell, inTable: boolean): string {
   if ('name' in cell) return code(cell.name, { inTable });
   if ('names' in cell) return cell.names.map((name) => code(name, { inTable })).join('<br>');
-  const text = prose(cell.text);
+  const text = prose(cell.text, { inTable });
   // The sign and its word stay together in a narrow column.
   return 'mark' in cell ? `${signs[cell.mark]}&nbsp;${text}` : text;
 }

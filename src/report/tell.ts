@@ -20,7 +20,7 @@ import { drillBlocks, drillLead } from './drill.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 import { headlineOf } from './headline.ts';
 import { migrationsTable, pendingTable, totals } from './migrations.ts';
-import { rehearsalBlocks, reliedFacts, restoredData } from './rehearsal.ts';
+import { ranInWords, rehearsalBlocks, reliedFacts, restoredData } from './rehearsal.ts';
 import { statusBlocks, statusSentence } from './status.ts';
 import { type Block, detailWhere, type Story } from './story.ts';
 import { lossSentence, playbookTable, undoSentence, undoTable } from './way-back.ts';
@@ -143,10 +143,10 @@ function reliedBlocks(relied: ReliedOn): Block[] {
 }
 
 function tellRehearsal(rehearsal: RehearsalResult): Part {
-  const { migrations, probes = [] } = rehearsal;
+  const { probes = [] } = rehearsal;
   return {
     lead: [
-      `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${totals(migrations)}. mongo-release itself only read the target.`,
+      `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${ranInWords(rehearsal)}. mongo-release itself only read the target.`,
       ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
     ],
     blocks: rehearsalBlocks(rehearsal, false),

@@ -26,7 +26,7 @@ test('what a batch leaves out is in the run, in its warnings, and in status unti
     .insertMany(names.map((name) => ({ mayor: 'Zaphod', ...(name !== undefined && { name }) })));
   await using it = await makeProject({ 'migrations/1-slugs.ts': slugs }, { MONGODB_URI: database.uri });
   const filter = "{ migration: '1-slugs', why: { $in: ['batch', 'undo'] } }";
-  const command = `db.getCollection('_mongo_release.quarantine').find(${filter}). Once they are put right, deleteMany`;
+  const command = `\`db.getCollection('_mongo_release.quarantine').find(${filter})\`. Once they are put right, deleteMany`;
 
   const ran = await it.run('migrate --apply --rehearsal none --json');
   expect(ran.json).toMatchObject({ outcome: 'applied', applied: [{ effects: { modified: 2, quarantined: 2 } }] });

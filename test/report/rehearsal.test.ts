@@ -131,3 +131,17 @@ test('what is written beyond the oplog of the sandbox is more than anybody saw, 
   expect(oplogWarning('1-a', onTarget, oplog)).toContain('more than 60.0 kB to the oplog of the target');
   expect(oplogWarning('1-a', { ...onTarget, oplogMore: false }, oplog)).toBeUndefined();
 });
+
+test('a rehearsal that failed says what it failed at, and does not say that nothing was changed', () => {
+  const failed = { name: '2-b', durationMs: 10, effects: effects({ modified: 1500 }) };
+  const leadOf = (result: RehearsalResult) =>
+    renderSummary({
+      command: 'migrate',
+      outcome: 'failed-clean',
+      result: { releaseId: 'r', applied: [], rehearsal: result },
+    });
+  expect(leadOf({ ...rich, failed })).toContain(
+    'in a sandbox: 1 migration, 40,000 documents changed, 1 index built, then 2-b failed. mongo-release itself',
+  );
+  expect(leadOf({ ...rich, migrations: [], failed })).toContain('in a sandbox: 2-b failed. mongo-release itself');
+});

@@ -87,7 +87,7 @@ test('a release that failed on its way says how far it got and what to do', () =
 
     Applied: 1 migration, 106,310 documents changed, 1 index built. Not begun: 1 migration. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
 
-    > **Migration bad&#124;name &#96;x&#96; &#60;b&#62; failed after 5 documents: server error 112.** \`FAILED_DIRTY\`
+    > **Migration bad&#124;name \`x\` &#60;b&#62; failed after 5 documents: server error 112.** \`FAILED_DIRTY\`
     >
     > ➡️ Look at the migration, then type mongo-release rollback --dry-run to see the way back.
 

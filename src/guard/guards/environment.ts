@@ -51,7 +51,7 @@ export const environment: Guard = {
           severity: apply ? 'error' : 'warning',
           place: { name: 'environment' },
           message: `Database ${db.databaseName} is on record as production (${newest._id}), and this run calls it ${called}.`,
-          next: `Add --environment production (target-environment in a reusable workflow), or name its target. Where it is a copy, say so in it: db.getCollection('${own.releases}').updateMany({ environment: 'production' }, { $set: { environment: '${called}' } })`,
+          next: `Add --environment production (target-environment in a reusable workflow), or name its target. Where it is a copy, say so in it: \`db.getCollection('${own.releases}').updateMany({ environment: 'production' }, { $set: { environment: '${called}' } })\``,
         },
       ],
     };

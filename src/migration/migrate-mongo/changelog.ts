@@ -104,7 +104,7 @@ export async function assertUnlocked(db: Db, lock: string, direction: 'up' | 'do
     'LEASE_HELD',
     `Could not migrate ${direction}, a lock is in place: migrate-mongo is at work in database ${db.databaseName}, or was killed there (collection ${lock}).`,
     {
-      hint: `Wait for it. Where nothing runs any more the lock goes away after lockTtl; or remove it: db.getCollection(${JSON.stringify(lock)}).deleteMany({})`,
+      hint: `Wait for it. Where nothing runs any more the lock goes away after lockTtl; or remove it: \`db.getCollection(${JSON.stringify(lock)}).deleteMany({})\``,
     },
   );
 }

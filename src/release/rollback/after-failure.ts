@@ -57,7 +57,8 @@ export async function takeBackAfter(
   } catch (thrown) {
     return { outcome: 'failed-dirty', error: notTakenBack(run, cause, asReleaseError(thrown)), ...shown(taken) };
   }
-  const message = `${cause.message}\nThe release was rolled back, as asked.`;
+  const too = done.changed ? ', and what it had applied is taken back' : '';
+  const message = `${cause.message}\nThe release was rolled back, as asked${too}.`;
   const hint = 'Correct the cause and release again.';
   return { outcome: 'rolled-back', error: new ReleaseError('ROLLED_BACK', message, { hint, cause }), ...shown(taken) };
 }

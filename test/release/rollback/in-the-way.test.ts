@@ -148,7 +148,7 @@ export default defineMigration({ phase: 'after-deploy', async up({ db }) { await
   await db.collection('wait').drop();
   const stopped = await ended;
   const words =
-    /^The migrations before it are applied, and the deploy was not begun: Rollback b1 .* \[HISTORY_CONFLICT\] Not begun: 3-later\.$/;
+    /^The migrations before it were applied, and the deploy was not begun: Rollback b1 .* \[HISTORY_CONFLICT\] Not begun: 3-later\.$/;
   expectFailure(stopped, 8, 'DEPLOY_FAILED', words);
   expect(stopped.json.error.hint).toMatch(/rollback r1 goes on with it.*release --apply goes on from what is applied/);
   expect(stopped.json).toMatchObject({ outcome: 'failed-dirty', migrate: { applied: [{}], remaining: ['3-later'] } });
