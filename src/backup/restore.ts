@@ -10,8 +10,16 @@ import type { ReadOptions } from './read-backup.ts';
 import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
 import { compatibilityOf, refuseIncompatible } from './restore/compatibility.ts';
 import { during, restoreFailure } from './restore/failure.ts';
+import type { Lost } from './restore/late.ts';
 import { describedOtherwise, placesFor, selectNamespaces, swapSteps } from './restore/plan.ts';
-import { type Displaced, type Placement, RestoreTenure, type SetHistory, type SwapStep } from './restore/record.ts';
+import {
+  type Counted,
+  type Displaced,
+  type Placement,
+  RestoreTenure,
+  type SetHistory,
+  type SwapStep,
+} from './restore/record.ts';
 import { readDisk, refuseWithoutRoom } from './restore/room.ts';
 import { dropAsides, finishRestore, undoBuild } from './restore/settle.ts';
 import type { ArchiveSource, BackupStore } from './stores/store.ts';
@@ -27,8 +35,13 @@ export interface RestoreOptions extends ReadOptions {
   readonly history?: { readonly placement: Placement; readonly set: SetHistory };
   readonly log: Log;
   readonly onProgress?: (progress: BuildProgress) => void;
-  /** Asked once all is built, before the first collection is replaced. What it throws leaves the data as it was. */
-  readonly mayReplace?: () => Promise<void>;
+  /**
+   * Asked once all is built, before the first collection is replaced. What it throws leaves the data as it was. What it has
+   * counted is counted on until the last is replaced, and what was written to beyond that is kept.
+   */
+  readonly mayReplace?: () => Promise<Counted | undefined>;
+  /** Told of what was counted in all, before anything that was replaced is dropped. */
+  readonly onLost?: (lost: Lost) => Promise<void>;
 }
 
 export interface Restored {
@@ -39,7 +52,7 @@ export interface Restored {
   readonly removed: readonly string[];
   /** Added since the backup, and kept. */
   readonly kept: readonly string[];
-  /** What others made under a restored name while it was replaced, and where that is kept. */
+  /** What others made under a restored name while it was replaced, or wrote to what was, and where that is kept. */
   readonly displaced: readonly Displaced[];
   /** Of the restored ones, those that could not be swapped in at once but were dropped and made: views, time series, `system.js`. */
   readonly inPlace: readonly string[];
@@ -135,13 +148,14 @@ export async function restoreVerified(
   );
   let steps: SwapStep[];
   let built: Built[];
+  let counted: Counted | undefined;
   try {
     await dropAsides(connection, own);
     built = await buildPlaces(connection, source, contents, places, options);
     steps = swapSteps(built, present, removed);
     signal?.throwIfAborted();
-    await options.mayReplace?.();
-    await tenure.update({ state: 'swapping', steps });
+    counted = await options.mayReplace?.();
+    await tenure.update({ state: 'swapping', steps, ...(counted && { counted }) });
   } catch (error) {
     await undoBuild(connection, own, tenure).catch(() => {
       log.warn('What the restore had built could not be removed; the next restore removes it.');
@@ -149,11 +163,16 @@ export async function restoreVerified(
     if (signal?.aborted) throw signal.reason;
     throw restoreFailure('RESTORE_FAILED', 'building the collections', error);
   }
-  const swapping = { state: 'swapping', backupId: id, steps, displaced: [], placement: history?.placement } as const;
-  const displaced = await finishRestore(connection, tenure, swapping, {
-    ...{ own, log },
-    setHistory: async (...at) => history?.set(...at),
-  });
+  const about = { backupId: id, steps, displaced: [], counted, placement: history?.placement };
+  const displaced = await finishRestore(
+    connection,
+    tenure,
+    { state: 'swapping', ...about },
+    {
+      ...{ own, log, onLost: options.onLost },
+      setHistory: async (...at) => history?.set(...at),
+    },
+  );
   const otherwise = await lookAtResult(connection, built, log);
   const names = (entries: readonly { readonly name: string }[]) => entries.map(({ name }) => name).sort();
   return {

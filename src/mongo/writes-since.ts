@@ -11,6 +11,8 @@ export interface CollectionWrites {
 export type WritesSince =
   | {
       readonly state: 'known';
+      /** Cluster time of now: what comes after it is not counted. */
+      readonly upTo: Timestamp;
       readonly byCollection: ReadonlyMap<string, CollectionWrites>;
       /** Collections that were dropped or renamed, with what was in them. */
       readonly gone: readonly string[];
@@ -61,9 +63,11 @@ export async function writesSince(
     byCollection.set(collection, writes);
   });
   const started = performance.now();
+  let upTo: Timestamp;
   try {
     const until = await operationTime(db);
     if (until === undefined) return { state: 'unknown', why: 'standalone' };
+    upTo = until;
     const keys = follow === undefined ? {} : { to: 1, documentKey: 1 };
     const fields = { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1, ...keys };
     const stream = db.watch([{ $project: fields }], {
@@ -109,15 +113,13 @@ export async function writesSince(
       await stream.close();
     }
   } catch (error) {
-    const code = serverCode(error);
-    if (code === serverCodes.MaxTimeMSExpired) return { state: 'unknown', why: 'limit' };
-    if (code === serverCodes.Unauthorized) return { state: 'unknown', why: 'not-authorized' };
-    if (code !== undefined && historyLost.has(code)) return { state: 'unknown', why: 'history' };
-    throw error;
+    const why = whyUnknown(error);
+    if (why === undefined) throw error;
+    return { state: 'unknown', why };
   }
   // It has begun too late to see it under its first name.
   if (followed !== follow?.to) return { state: 'unknown', why: 'history' };
-  return { state: 'known', byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
+  return { state: 'known', upTo, byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
 }
 
 interface Write {
@@ -191,6 +193,14 @@ const ends: ReadonlySet<string> = new Set(['drop', 'rename']);
 
 /** ChangeStreamHistoryLost, and CappedPositionLost where the oplog moved on meanwhile (`src/mongo/base/error_codes.yml`). */
 const historyLost: ReadonlySet<number> = new Set([286, 136]);
+
+/** Why a change stream that failed of this does not tell; undefined where that is nothing to be expected. */
+export function whyUnknown(error: unknown): Extract<WritesSince, { state: 'unknown' }>['why'] | undefined {
+  const code = serverCode(error);
+  if (code === serverCodes.MaxTimeMSExpired) return 'limit';
+  if (code === serverCodes.Unauthorized) return 'not-authorized';
+  return code !== undefined && historyLost.has(code) ? 'history' : undefined;
+}
 
 /** Of the newest write; undefined on a standalone server, which has none. */
 export async function operationTime(db: Db): Promise<Timestamp | undefined> {

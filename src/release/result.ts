@@ -91,8 +91,15 @@ export interface RestoreResult {
   readonly removed: readonly string[];
   /** The same, and kept. */
   readonly kept: readonly string[];
-  /** Collections that others made under a restored name while it was replaced, and where their documents are. */
-  readonly displaced?: readonly { readonly name: string; readonly tombstone: string }[];
+  /**
+   * Collections that others made under a restored name while it was replaced, and where their documents are; with `writes`
+   * the one that was replaced, and kept since more was written to it after the last count than was agreed to.
+   */
+  readonly displaced?: readonly {
+    readonly name: string;
+    readonly tombstone: string;
+    readonly writes?: number | 'unknown';
+  }[];
   /** Of Atlas, where all of it was restored: with everything in it, so no collection is listed. */
   readonly cluster?: string;
   /** `unchanged`: the backup does not say where in history its data are, or only some collections were restored. */

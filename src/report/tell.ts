@@ -199,9 +199,10 @@ function tellRestore(restore: RestoreResult): Part {
   return {
     lead: [
       `${changes.filter((part) => part !== undefined).join(', ')}.`,
-      ...displaced.map(
-        ({ name, tombstone }) => `What others made as ${name} while it was replaced is in ${tombstone}.`,
-      ),
+      // Of what was replaced and is kept, a warning tells.
+      ...displaced
+        .filter(({ writes }) => writes === undefined)
+        .map(({ name, tombstone }) => `What others made as ${name} while it was replaced is in ${tombstone}.`),
       ...(followed?.lead ?? []),
     ],
     blocks: [...restoreBlocks(restore), ...(followed?.blocks ?? [])],

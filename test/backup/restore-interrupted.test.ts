@@ -13,6 +13,7 @@ import { compareDatabases } from '../../src/mongo/compare.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
 import { ReleaseError } from '../../src/observe/error.ts';
 import { type Lab, lab, own } from './backing-up.ts';
+import { breaking } from './breaking.ts';
 
 const placement = { applied: [{ name: '$1-a', checksum: 'c' }] };
 /** What was set, by `setHistory`. */
@@ -73,39 +74,6 @@ async function scene(): Promise<Connection> {
 /** Measurements get ids of their own in each database. */
 const withoutSeries = (differences: Awaited<ReturnType<typeof compareDatabases>>) =>
   differences.filter(({ collection, kind }) => collection !== 'ts' || kind !== 'documents');
-
-/** The same connection, whose n-th change of the catalog fails before it, or after it as if the answer got lost. */
-function breaking(
-  connection: Connection,
-  at: number,
-  when: 'before' | 'after',
-): { connection: Connection; count(): number } {
-  let changes = 0;
-  const commandOf = (db: Db) => async (command: Document) => {
-    const counted = ['create', 'drop', 'renameCollection', 'createIndexes', 'collMod'].some((name) => name in command);
-    const breaks = counted && ++changes === at;
-    if (breaks && when === 'before') throw new Error('the network is gone');
-    const answer = await db.command(command);
-    if (breaks) throw new Error('the network is gone');
-    return answer;
-  };
-  const wrap = <T extends object>(target: T, own: Partial<T>): T =>
-    new Proxy(target, {
-      get(_, key) {
-        const value = key in own ? own[key as keyof T] : Reflect.get(target, key, target);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-  const admin = connection.client.db('admin');
-  return {
-    connection: {
-      ...connection,
-      db: wrap(connection.db, { command: commandOf(connection.db) }),
-      client: wrap(connection.client, { db: () => wrap(admin, { command: commandOf(admin) }) }),
-    },
-    count: () => changes,
-  };
-}
 
 test('wherever its changes of the catalog stop, the next restore brings the database to the backup', async () => {
   const connection = await scene();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, Timestamp } from 'mongodb';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
@@ -35,10 +35,30 @@ export interface Old {
   readonly uuid?: string;
 }
 
-/** A collection that somebody made under a restored name while the swap ran, and where its documents are kept. */
+/**
+ * A collection that somebody made under a restored name while the swap ran, and where its documents are kept; with `writes` the
+ * one that was replaced, to which that many were made after the last count, more than was agreed to.
+ */
 export interface Displaced {
   readonly name: string;
   readonly tombstone: string;
+  readonly writes?: number | 'unknown';
+}
+
+/** What users wrote since the backup, counted before the first collection is replaced, and how much of it may go. */
+export interface Counted {
+  /** ISO: of the backup. */
+  readonly since: string;
+  /** Cluster time; what comes later is counted once all are replaced. */
+  readonly upTo: Timestamp;
+  readonly collections: readonly WrittenTo[];
+  /** How many writes may go, in all; `null`: any number. */
+  readonly agreed: number | null;
+}
+
+export interface WrittenTo {
+  readonly collection: string;
+  readonly writes: number;
 }
 
 /** Where in history restored data are: at this position, or where migrate-mongo's changelog, which is among them, says. */
@@ -68,6 +88,8 @@ export interface RestoreRecord {
   readonly aliveAt: Date;
   readonly steps: readonly SwapStep[];
   readonly displaced: readonly Displaced[];
+  /** Absent: nobody asks what users lose. */
+  readonly counted?: Counted;
   /** Absent: history stays as it is. */
   readonly placement?: Placement;
 }
@@ -138,7 +160,7 @@ export class RestoreTenure implements Disposable {
   }
 
   /** Throws `RESTORE_IN_PROGRESS` when another run has taken the record over. */
-  async update(change: Partial<Pick<RestoreRecord, 'state' | 'steps' | 'displaced'>>): Promise<void> {
+  async update(change: Partial<Pick<RestoreRecord, 'state' | 'steps' | 'displaced' | 'counted'>>): Promise<void> {
     const { matchedCount } = await this.#collection.updateOne(
       { _id: 'current', owner: this.owner },
       { $set: change },

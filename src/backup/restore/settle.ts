@@ -6,6 +6,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Log } from '../../observe/log.ts';
 import { during, restoreHints } from './failure.ts';
+import { keptInWords, type Lost, lookForLate, movedBy } from './late.ts';
 import {
   asidePrefix,
   type Displaced,
@@ -16,12 +17,14 @@ import {
   readRecord,
   type SetHistory,
 } from './record.ts';
-import { runStep, tombstonesOf } from './swap.ts';
+import { runStep } from './swap.ts';
 
 export interface SettleOptions {
   readonly own: OwnNames;
   readonly log: Log;
   readonly setHistory: SetHistory;
+  /** Awaited before anything that was replaced is dropped, where it was counted before; may be called again after an interruption. */
+  readonly onLost?: (lost: Lost) => Promise<void>;
   readonly signal?: AbortSignal;
   /** How long an owner must have been silent to count as gone, in milliseconds. Default 10,000. */
   readonly goneAfterMs?: number;
@@ -107,8 +110,15 @@ export async function undoBuild(connection: Connection, own: OwnNames, tenure: R
 export async function finishRestore(
   connection: Connection,
   tenure: RestoreTenure,
-  { state, backupId, steps, displaced, placement }: Omit<RestoreRecord, '_id' | 'owner' | 'startedAt' | 'aliveAt'>,
-  { own, log, setHistory }: Pick<SettleOptions, 'own' | 'log' | 'setHistory'>,
+  {
+    state,
+    backupId,
+    steps,
+    displaced,
+    counted,
+    placement,
+  }: Omit<RestoreRecord, '_id' | 'owner' | 'startedAt' | 'aliveAt'>,
+  { own, log, setHistory, onLost }: Pick<SettleOptions, 'own' | 'log' | 'setHistory' | 'onLost'>,
 ): Promise<readonly Displaced[]> {
   const moved = [...displaced];
   if (state === 'swapping') {
@@ -130,11 +140,19 @@ export async function finishRestore(
       await setHistory(backupId, placement);
     });
   }
+  if (state !== 'clearing' && counted !== undefined) {
+    const counting = 'counting what users wrote until they were replaced (all collections are in place)';
+    const lost = await during('RESTORE_INCOMPLETE', counting, () => lookForLate(connection, own, counted, steps));
+    await onLost?.(lost);
+    moved.push(...lost.kept);
+  }
   const atEnd = 'putting its end on record (all collections are in place)';
-  await during('RESTORE_INCOMPLETE', atEnd, () => tenure.update({ state: 'clearing' }));
+  await during('RESTORE_INCOMPLETE', atEnd, () => tenure.update({ state: 'clearing', displaced: moved }));
+  for (const { writes, ...one } of moved) if (writes !== undefined) log.warn(keptInWords({ ...one, writes }));
   const removing = 'removing what was replaced (data and history are in place)';
   const clear = async () => {
-    for (const tombstone of tombstonesOf(own, steps)) await dropCollection(connection, tombstone);
+    for (const tombstone of movedBy(own, steps).values())
+      if (moved.every((kept) => kept.tombstone !== tombstone)) await dropCollection(connection, tombstone);
     await dropAsides(connection, own);
     await tenure.end();
   };

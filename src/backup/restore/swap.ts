@@ -45,13 +45,6 @@ export async function runStep(
   }
 }
 
-/** Names of the tombstones that these steps leave behind when they are done. */
-export function tombstonesOf(own: OwnNames, steps: readonly SwapStep[]): string[] {
-  return steps.flatMap(({ old }) =>
-    old?.type === 'collection' && old.uuid !== undefined ? [own.dropped(old.uuid)] : [],
-  );
-}
-
 async function replace(
   connection: Connection,
   own: OwnNames,

@@ -1,4 +1,5 @@
 import type { Manifest } from '../../backup/manifest.ts';
+import { keptInWords } from '../../backup/restore/late.ts';
 import type { SetHistory } from '../../backup/restore/record.ts';
 import { isUnfinished, type Settled, type SettleOptions, settleRestore } from '../../backup/restore/settle.ts';
 import type { RestoreOptions } from '../../backup/restore.ts';
@@ -17,20 +18,23 @@ import { addedSince, keepsAdded } from './added.ts';
 import { restoreManaged } from './restore-managed.ts';
 import { fromStore, type RestoredFrom, type Source } from './restored-from.ts';
 
+/** What whoever restores has a say in, and is told, on the way. */
+export type Asked = Pick<RestoreOptions, 'mayReplace' | 'onLost'>;
+
 /** Restores a backup of the store under the lease, once `mayReplace` does not throw; see `restoreFrom`. An earlier restore is ended before. */
 export function restoreOf(
   run: Run,
   connection: Connection,
   tenure: Tenure,
   manifest: Manifest,
-  mayReplace: RestoreOptions['mayReplace'],
+  asked: Asked,
 ): Promise<RestoreResult> {
   return restoreFrom(
     run,
     connection,
     tenure,
     manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) },
-    mayReplace,
+    asked,
   );
 }
 
@@ -43,8 +47,9 @@ export async function finishEarlier(
   connection: Connection,
   tenure: Tenure,
   from?: RestoredFrom,
+  onLost?: SettleOptions['onLost'],
 ): Promise<RestoreResult | undefined> {
-  const settled = await settleRestore(connection, settlingOf(run, tenure));
+  const settled = await settleRestore(connection, { ...settlingOf(run, tenure), onLost });
   return settled.kind === 'finished' && from !== undefined ? finishedOf(run, connection, settled, from) : undefined;
 }
 
@@ -116,7 +121,13 @@ export async function tellingOf<T>(
 async function earlierOf(run: Run, connection: Connection, settled: Settled, from?: RestoredFrom): Promise<Earlier> {
   if (settled.kind === 'nothing' || settled.kind === 'undone') return { said: [] };
   const { backupId, displaced } = settled;
-  const moved = displaced.map(({ name, tombstone }) => ` What others had made as ${name} is in ${tombstone}.`).join('');
+  const moved = displaced
+    .map(({ writes, ...one }) =>
+      writes === undefined
+        ? ` What others had made as ${one.name} is in ${one.tombstone}.`
+        : ` ${keptInWords({ ...one, writes })}`,
+    )
+    .join('');
   if (settled.kind === 'cleared') {
     const what = `An earlier restore, of backup ${backupId}, had come to its end, and what it had put aside was removed before.`;
     return { said: [`${what}${moved}`] };
@@ -153,7 +164,7 @@ export async function restoreFrom(
   connection: Connection,
   tenure: Tenure,
   source: Source,
-  mayReplace?: RestoreOptions['mayReplace'],
+  asked: Asked = {},
 ): Promise<RestoreResult> {
   if (source.kind === 'managed') return restoreManaged(run, connection, source.manifest);
   const { flags } = run.invocation;
@@ -169,7 +180,7 @@ export async function restoreFrom(
     signal: tenure.signal,
     identities: await identitiesOf(run),
     onProgress: restoreProgress(run.log),
-    mayReplace,
+    ...asked,
   });
   const counts = new Map(restored.contents.namespaces.map((entry) => [entry.name, entry.count]));
   return {

@@ -1,3 +1,4 @@
+import type { Lost } from '../../backup/restore/late.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { ReleaseError } from '../../observe/error.ts';
 import { runInTarget } from '../applying/apply.ts';
@@ -7,6 +8,7 @@ import { finishEarlier, restoreOf } from '../restore/restore-into.ts';
 import { fromStore } from '../restore/restored-from.ts';
 import type { Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
+import { lossIn } from './loss.ts';
 import { type Consent, lossStillAgreed } from './restoring.ts';
 import type { DataTakenBack } from './result.ts';
 import { undoInTarget } from './undo-release.ts';
@@ -35,10 +37,11 @@ export async function dataBack(
   { way, wayDown }: Found,
   { release, consent, keep }: DataSteps,
 ): Promise<DataEnd> {
+  const onLost = (lost: Lost) => keep({ loss: lossIn(lost) });
   switch (way.strategy) {
     case 'none': {
       // The restore of a killed run may have come to its end but for what it had put aside.
-      await finishEarlier(run, connection, tenure);
+      await finishEarlier(run, connection, tenure, undefined, onLost);
       return { data: { failed: undefined } };
     }
     case 'undo': {
@@ -61,12 +64,16 @@ export async function dataBack(
       const finished =
         manifest.engine === 'atlas'
           ? undefined
-          : await finishEarlier(run, connection, tenure, fromStore(run, manifest));
+          : await finishEarlier(run, connection, tenure, fromStore(run, manifest), onLost);
       if (finished !== undefined) return { data: { restore: finished, kept: finished.kept } };
-      const stillAgreed = async () => keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
+      const stillAgreed = async () => {
+        const { loss, counted } = await lossStillAgreed(run, connection, manifest, consent?.loss);
+        await keep({ loss });
+        return counted;
+      };
       await stillAgreed();
-      // Once more when all is built: where nothing stops them, users have gone on writing meanwhile.
-      const restore = await restoreOf(run, connection, tenure, manifest, stillAgreed);
+      // Once more when all is built, and on from there until all are replaced: where nothing stops them, users write on.
+      const restore = await restoreOf(run, connection, tenure, manifest, { mayReplace: stillAgreed, onLost });
       return { data: { restore, kept: restore.kept } };
     }
   }

@@ -1,5 +1,6 @@
 import { Timestamp } from 'mongodb';
 import type { Manifest } from '../../backup/manifest.ts';
+import type { Lost } from '../../backup/restore/late.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
@@ -20,11 +21,26 @@ const reasons: Readonly<Record<Extract<WritesSince, { state: 'unknown' }>['why']
  * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. Only
  * reads, for no longer than `limitMs`, by default a minute. Throws what `asServerFailure` makes of a server's failure.
  */
-export async function lossOf(run: Run, { db }: Connection, manifest: Manifest, limitMs?: number): Promise<RestoreLoss> {
-  if (manifest.engine === 'atlas')
-    return { writes: null, why: 'it erases a whole cluster, which is not looked through' };
+export async function lossOf(
+  run: Run,
+  connection: Connection,
+  manifest: Manifest,
+  limitMs?: number,
+): Promise<RestoreLoss> {
+  return (await countLoss(run, connection, manifest, limitMs)).loss;
+}
+
+/** The same, with the cluster time up to which it was counted. */
+export async function countLoss(
+  run: Run,
+  { db }: Connection,
+  manifest: Manifest,
+  limitMs?: number,
+): Promise<{ readonly loss: RestoreLoss; readonly upTo?: Timestamp }> {
+  const unknown = (why: string) => ({ loss: { writes: null, why } });
+  if (manifest.engine === 'atlas') return unknown('it erases a whole cluster, which is not looked through');
   const { clusterTime } = manifest;
-  if (clusterTime === undefined) return { writes: null, why: 'the backup is not of one point in time' };
+  if (clusterTime === undefined) return unknown('the backup is not of one point in time');
   const own = namesOf(run);
   const since = new Timestamp({ t: clusterTime.t, i: clusterTime.i });
   let found: WritesSince;
@@ -34,12 +50,20 @@ export async function lossOf(run: Run, { db }: Connection, manifest: Manifest, l
     if (run.signal.aborted) throw error;
     throw asServerFailure(error, 'counting the writes since the backup');
   }
-  if (found.state === 'unknown') return { writes: null, why: reasons[found.why] };
+  if (found.state === 'unknown') return unknown(reasons[found.why]);
   const collections = [...found.byCollection]
     .map(([collection, { inserted, updated, deleted }]) => ({ collection, writes: inserted + updated + deleted }))
     .sort((a, b) => b.writes - a.writes);
-  const writes = collections.reduce((sum, one) => sum + one.writes, 0);
-  return { writes, since: new Date(clusterTime.t * 1000).toISOString(), collections };
+  const { upTo } = found;
+  return { loss: lossIn({ since: new Date(clusterTime.t * 1000).toISOString(), collections, kept: [] }), upTo };
+}
+
+/** Of what was counted. */
+export function lossIn({ since, collections, kept: all }: Lost): RestoreLoss {
+  const kept = all.length > 0 && { kept: all };
+  if (collections === undefined)
+    return { writes: null, why: 'what came after the last count could not be counted', ...kept };
+  return { writes: collections.reduce((sum, { writes }) => sum + writes, 0), since, collections, ...kept };
 }
 
 /** In a sentence, for whoever has to decide. */
@@ -54,6 +78,13 @@ export function lossInWords(loss: RestoreLoss): string {
 export function covers(agreed: RestoreLoss, loss: RestoreLoss): boolean {
   if (agreed.writes === null) return true;
   return loss.writes !== null && loss.writes <= agreed.writes;
+}
+
+/** How many writes may be lost where so many have been agreed to by now; `null`: any number. */
+export function mostAgreed(run: Run, agreed: RestoreLoss | undefined, now: number): number | null {
+  const { 'accept-loss': accepted = '0' } = run.invocation.flags;
+  if (accepted === 'unknown' || agreed?.writes === null) return null;
+  return Math.max(now, agreed?.writes ?? 0, Number(accepted));
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { ArchiveManifest, Manifest } from '../../backup/manifest.ts';
+import type { Counted } from '../../backup/restore/record.ts';
 import { halfRestored } from '../../backup/restore/settle.ts';
 import { position } from '../../migration/history/position.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -11,7 +12,7 @@ import { whatItRemoves } from '../restore/added.ts';
 import { agreeToErase, checkManaged, whatItErases } from '../restore/restore-managed.ts';
 import { fromStore, halfDoneIn } from '../restore/restored-from.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
-import { agreeToLoss, covers, lossInWords, lossOf } from './loss.ts';
+import { agreeToLoss, countLoss, covers, lossInWords, lossOf, mostAgreed } from './loss.ts';
 import type { RestoreLoss } from './result.ts';
 import type { WayBack } from './way-back.ts';
 
@@ -80,18 +81,20 @@ const nothingLost: RestoreLoss = { writes: 0, since: '', collections: [] };
 
 /**
  * What is lost by now, where that is no more than what was agreed to, or a person agrees once more: while traffic was
- * being stopped users went on writing. Throws as `agreeToLoss` does.
+ * being stopped users went on writing. With what is needed to count on from there. Throws as `agreeToLoss` does.
  */
 export async function lossStillAgreed(
   run: Run,
   connection: Connection,
   manifest: Manifest,
   agreed: RestoreLoss | undefined,
-): Promise<RestoreLoss> {
-  const loss = await lossOf(run, connection, manifest);
-  if (manifest.engine === 'atlas' || (agreed !== undefined && covers(agreed, loss))) return loss;
-  await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
-  return loss;
+): Promise<{ readonly loss: RestoreLoss; readonly counted?: Counted }> {
+  const { loss, upTo } = await countLoss(run, connection, manifest);
+  if (manifest.engine !== 'atlas' && (agreed === undefined || !covers(agreed, loss)))
+    await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
+  if (loss.writes === null || upTo === undefined) return { loss };
+  const { since, collections, writes } = loss;
+  return { loss, counted: { since, upTo, collections, agreed: mostAgreed(run, agreed, writes) } };
 }
 
 /** Digest of where in history the target is. */

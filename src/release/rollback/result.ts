@@ -4,15 +4,23 @@ import type { AppliedMigration, CollectionCount, FailedMigration, RestoreResult,
 
 export type RollbackStrategy = 'undo' | 'down' | 'restore';
 
-/** Writes of users that a restore would lose, or has lost; `null` where nobody can count them. */
-export type RestoreLoss =
+/** Writes of users that a restore would lose, or does not bring back; `null` where nobody can count them. */
+export type RestoreLoss = (
   | {
       readonly writes: number;
       /** Cluster time of the backup, ISO: counted from there on. */
       readonly since: string;
       readonly collections: readonly { readonly collection: string; readonly writes: number }[];
     }
-  | { readonly writes: null; readonly why: string };
+  | { readonly writes: null; readonly why: string }
+) & {
+  /** What came after the last count, and was more than was agreed to: it is in these, which are the replaced ones. */
+  readonly kept?: readonly {
+    readonly name: string;
+    readonly tombstone: string;
+    readonly writes: number | 'unknown';
+  }[];
+};
 
 export interface UndoneMigration extends UndoNumbers {
   readonly name: string;

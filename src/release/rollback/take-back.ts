@@ -1,3 +1,4 @@
+import { keptInWords } from '../../backup/restore/late.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
@@ -12,6 +13,7 @@ import { dataBack } from './data-back.ts';
 import { type Earlier, earlierRollback, stepsBefore } from './earlier.ts';
 import { foundBack } from './found-back.ts';
 import { incomplete } from './incomplete.ts';
+import { lossIn } from './loss.ts';
 import { refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
 import { type Consent, positionNow } from './restoring.ts';
@@ -102,7 +104,8 @@ class Walk {
     const { probes, warnings } = this.#playbook;
     const { _id: releaseId } = this.#release;
     const result = { releaseId, strategy: this.#strategy, ...this.#data, probes, steps: this.#steps.all };
-    return { result, warnings };
+    const { kept = [] } = this.#data.loss ?? {};
+    return { result, warnings: [...warnings, ...kept.map(keptInWords)] };
   }
 
   /** All of it under the lease: nobody migrates while users are shut out and the application is on its way back. */
@@ -111,7 +114,10 @@ class Walk {
       const found = await this.#lookAgain();
       this.#traffic.found((await new RollbackRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
       await this.#begin(tenure);
-      if (this.#foundRestored) await finishEarlier(this.#run, this.#connection, tenure);
+      if (this.#foundRestored)
+        await finishEarlier(this.#run, this.#connection, tenure, undefined, (lost) =>
+          this.#know({ loss: lossIn(lost) }),
+        );
       await this.#playbook.stopTraffic();
       await this.#takeDataBack(tenure, found);
       if (!this.#erased) await this.#finish();
@@ -184,6 +190,11 @@ class Walk {
     await this.#records.keep({ steps, data: this.#data });
   }
 
+  async #know(known: Partial<DataTakenBack>): Promise<void> {
+    this.#data = { ...this.#data, ...known };
+    await this.#keep();
+  }
+
   async #takeDataBack(tenure: Tenure, found: Found): Promise<void> {
     await this.#playbook.data(found.way, async () => {
       const before = recordOf(this.#earlier);
@@ -191,10 +202,7 @@ class Walk {
       const { data, error } = await dataBack(this.#run, this.#connection, tenure, found, {
         release: this.#release._id,
         consent: this.#consent,
-        keep: async (known) => {
-          this.#data = { ...this.#data, ...known };
-          await this.#keep();
-        },
+        keep: (known) => this.#know(known),
       });
       this.#data = joined(this.#data, data);
       if (this.#erased) this.#tenure = undefined;

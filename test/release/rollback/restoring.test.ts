@@ -116,6 +116,31 @@ describe('a rollback by restore', () => {
     expect(names.filter((name) => name.includes('.restoring.'))).toEqual([]);
   }, 120_000);
 
+  test('keeps what came after the last count, while the collections were replaced, and says where', async () => {
+    for (let n = 0; n < 30; n += 1) await database.db.createCollection(`filler${n}`);
+    const large = (await ok('backup --json')).id;
+    await rollbacks().updateOne({ _id: 'r1' }, { $set: { backupId: large } });
+    const wishes = database.db.collection<{ _id: number }>('wishes');
+    await wishes.insertOne({ _id: 1 });
+    const { ended } = project.start('rollback r1 --strategy restore --accept-loss 1 --json');
+    const restores = database.db.collection(`${own.prefix}.restore`);
+    for (let n = 0; (await restores.countDocuments({ state: 'swapping' })) === 0; n += 1) {
+      if (n > 10_000) throw new Error('No restore was begun.');
+      await sleep(1);
+    }
+    // What the backup does not hold is removed last.
+    await wishes.insertOne({ _id: 2 });
+    const { code, json, stderr } = await ended;
+    expect(code, stderr).toBe(0);
+    const kept = [{ name: 'wishes', tombstone: expect.stringContaining('.dropped.'), writes: 1 }];
+    expect(json).toMatchObject({ outcome: 'rolled-back', loss: { writes: 2, kept }, restore: { displaced: kept } });
+    const { tombstone } = json.loss.kept[0];
+    expect(json.warnings.join()).toContain(`the wishes of before is kept as ${tombstone}`);
+    expect(await database.db.collection(tombstone).distinct('_id')).toEqual([1, 2]);
+    const record = await rollbacks().findOne({ kind: 'rollback' });
+    expect(record?.data?.loss).toMatchObject({ writes: 2, kept });
+  }, 120_000);
+
   test('does not restore a second time over what users wrote after another one that was waited for', async () => {
     await project.write({ 'hold-start': '' });
     const holder = { host: 'h', pid: 1, releaseId: 'x', command: 'migrate' } as const;

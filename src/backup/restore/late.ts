@@ -1,0 +1,59 @@
+import { findCollection } from '../../mongo/catalog.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { writesUntilMoved } from '../../mongo/writes-until-moved.ts';
+import type { Counted, Displaced, SwapStep, WrittenTo } from './record.ts';
+
+/** What users wrote that a restore does not bring back, by the time that the last collection is replaced. */
+export interface Lost {
+  /** As `Counted` has it. */
+  readonly since: string;
+  /** Undefined where nobody can tell what came after the last count. */
+  readonly collections?: readonly WrittenTo[];
+  /** What of it stays, since it is more than was agreed to: collections that were replaced, with all that was in them. */
+  readonly kept: readonly Required<Displaced>[];
+}
+
+/**
+ * Users write until the moment in which a collection is replaced, after the last count too: by now they cannot any more,
+ * so this is all. Where it is more than was agreed to, what they wrote to after the last count is to be kept. Only reads.
+ * Throws the driver's errors; may be repeated.
+ */
+export async function lookForLate(
+  { db }: Connection,
+  own: OwnNames,
+  { upTo, since, agreed, collections }: Counted,
+  steps: readonly SwapStep[],
+): Promise<Lost> {
+  const moves = movedBy(own, steps);
+  const late = await writesUntilMoved(db, upTo, moves);
+  const all = new Map(collections.map(({ collection, writes }) => [collection, writes]));
+  for (const [name, writes] of late ?? []) all.set(name, (all.get(name) ?? 0) + writes);
+  const total = [...all.values()].reduce((sum, writes) => sum + writes, 0);
+  const merged = [...all].map(([collection, writes]) => ({ collection, writes })).sort((a, b) => b.writes - a.writes);
+  const kept: Required<Displaced>[] = [];
+  if (agreed !== null && (late === undefined || total > agreed))
+    for (const [name, tombstone] of moves) {
+      const writes = late === undefined ? 'unknown' : (late.get(name) ?? 0);
+      // Somebody may have dropped it before it was replaced.
+      if (writes !== 0 && (await findCollection(db, tombstone)) !== undefined) kept.push({ name, tombstone, writes });
+    }
+  return { since, ...(late !== undefined && { collections: merged }), kept };
+}
+
+/** In sentences. */
+export function keptInWords({ name, tombstone, writes }: Required<Displaced>): string {
+  const came =
+    writes === 'unknown'
+      ? `What users wrote to ${name} after the last count, and before it was replaced, could not be counted`
+      : `After the last count, and before it was replaced, ${name} was written to, more than was agreed to (writes: ${writes})`;
+  return `${came}: the ${name} of before is kept as ${tombstone}. Look with db.getCollection('${tombstone}').find(), put back what is missing, then drop it.`;
+}
+
+/** By its name the tombstone of each collection that these steps replace. */
+export function movedBy(own: OwnNames, steps: readonly SwapStep[]): Map<string, string> {
+  const moves = steps.flatMap(({ name, old }): [string, string][] =>
+    old?.type === 'collection' && old.uuid !== undefined ? [[name, own.dropped(old.uuid)]] : [],
+  );
+  return new Map(moves);
+}
