@@ -114,7 +114,7 @@ function fieldsTable(migrations: readonly RehearsedMigration[]): Block[] {
   const looked = migrations.reduce((sum, { seen }) => sum + (seen?.fields?.changes ?? 0), 0);
   const made = migrations.reduce((sum, { seen, effects }) => sum + (seen?.fields ? effects.modified : 0), 0);
   const columns = ['Migration', 'Field', 'Before', 'After'].map((title) => ({ title }));
-  const first = `Changed fields, in the first ${formatCount(looked)} of ${formatCount(made)} changes`;
+  const first = `Changed fields, in ${formatCount(looked)} of ${formatCount(made)} changes`;
   const title = made > looked ? first : 'Changed fields';
   return [{ kind: 'table', title, columns: [...columns, { title: 'Changes', numeric: true }], rows }];
 }

@@ -52,7 +52,7 @@ test('the summary of a rehearsal says what changed, what to look at, and what to
 
     - 3 documents of users do not fulfil its validator: 1, 2, 3.
 
-    ### Changed fields, in the first 1,000 of 40,000 changes
+    ### Changed fields, in 1,000 of 40,000 changes
 
     | Migration | Field | Before | After | Changes |
     | --- | --- | --- | --- | ---: |

@@ -68,3 +68,27 @@ test('a rehearsal says of each migration which fields it changed, what it built,
   expect(ran.json.rehearsal.oplog).toEqual({ maxBytes: expect.any(Number), reachMs: expect.any(Number) });
   expect(ran.stdout + ran.stderr).not.toContain('example.com');
 });
+
+test('of each operation of a migration the rehearsal says what it changed, however many documents the first one has', async () => {
+  await using other = await freshDatabase();
+  await other.db.collection<{ _id: number }>('places').insertMany(Array.from({ length: 1500 }, (_, _id) => ({ _id })));
+  await using project = await makeProject(
+    {
+      'migrations/1-a.js': migration(
+        `const places = db.collection('places');
+         await places.updateMany({}, { $set: { first: 1 } });
+         await places.updateMany({ _id: { $lt: 3 } }, { $set: { few: 1 } });
+         await places.updateMany({}, { $set: { second: 1 } });`,
+      ),
+    },
+    { MONGODB_URI: other.uri },
+  );
+  const ran = await project.run('migrate --json');
+  const { fields, changes, cut } = ran.json.rehearsal.migrations[0].seen.fields;
+  expect({ changes, cut }).toEqual({ changes: 1000, cut: true });
+  const seen = Object.fromEntries(
+    fields.map(({ path, changes }: { path: string; changes: number }) => [path, changes]),
+  );
+  expect(seen).toEqual({ first: 498, few: 3, second: 499 });
+  expect(ran.stderr).toContain('Changed fields, in 1,000 of 3,003 changes');
+});
