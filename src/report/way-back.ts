@@ -138,9 +138,10 @@ export function playbookTable(steps: readonly Step[]): Block[] {
 
 /** What a restore has lost. */
 export function lossSentence(loss: RestoreLoss): string {
-  if (loss.writes === null) return `How much users had written since is not known: ${loss.why}.`;
+  const kept = loss.kept === undefined ? '' : ' What came last of it is kept aside.';
+  if (loss.writes === null) return `How much users had written since is not known: ${loss.why}.${kept}`;
   if (loss.writes === 0) return 'Users had written nothing since.';
-  return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it.`;
+  return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it.${kept}`;
 }
 
 /** What is in the new shape without the migration's doing; the fields alone do not tell since when. */

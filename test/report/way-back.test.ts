@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { UndoneMigration } from '../../src/release/rollback/result.ts';
 import { renderText } from '../../src/report/text.ts';
-import { undoSentence, undoTable, wayBackFacts } from '../../src/report/way-back.ts';
+import { lossSentence, undoSentence, undoTable, wayBackFacts } from '../../src/report/way-back.ts';
 import { effects } from './sample.ts';
 
 const undone: UndoneMigration = {
@@ -113,4 +113,11 @@ test('how long a way back takes is told without what shows in the sandbox that i
   expect(wayBackFacts({ undo: way })).toEqual([
     ['Undo', { mark: 'good', text: '2 migrations in 273 ms (rehearsed in 11.1 s), and everything is as before' }],
   ]);
+});
+
+test('what a restore lost does not hide that the last of it is kept', () => {
+  const loss = { writes: 2, since: '2026-11-21T10:00:00.000Z', collections: [{ collection: 'a', writes: 2 }] };
+  expect(lossSentence(loss)).toMatch(/^2 writes of users since .* went with it\.$/);
+  const kept = [{ name: 'a', tombstone: '_mongo_release.dropped.1', writes: 1 }];
+  expect(lossSentence({ ...loss, kept })).toMatch(/ went with it\. What came last of it is kept aside\.$/);
 });
