@@ -1,9 +1,17 @@
-import type { Effects } from '../src/migration/types.ts';
+import type { Effects, PlannedMigration } from '../src/migration/types.ts';
 import type { Finding } from '../src/observe/finding.ts';
 import { outcomes } from '../src/observe/outcome.ts';
 import type { BackupFacts, FileFacts } from '../src/release/backup/backup-facts.ts';
-import type { RehearsalResult } from '../src/release/rehearsal/result.ts';
-import type { AppliedMigration, FailedMigration, PendingMigration, Results, Step } from '../src/release/result.ts';
+import type { RecordedStep } from '../src/release/record/record.ts';
+import type {
+  ExpectedOnTarget,
+  MigrationSeen,
+  RehearsalResult,
+  RehearsedMigration,
+  RehearsedWay,
+  WayBackRehearsal,
+} from '../src/release/rehearsal/result.ts';
+import type { AppliedMigration, FailedMigration, Results, Step } from '../src/release/result.ts';
 import type { UndoneMigration } from '../src/release/rollback/result.ts';
 import type { LeaseStatus, MigrationStatus } from '../src/release/status.ts';
 import type { ProbeResult } from '../src/verify/probe.ts';
@@ -36,7 +44,7 @@ const back: About<Results['rollback']> = {
     'of each `collection` how many `documents` stay as users left them, in quarantine; one that several migrations left counts once for each',
   undo: 'of `undo` the numbers of each [migration](#undone-migration): what was done, in a dry run what would be',
   restore: 'of `restore` what `restore` says',
-  loss: 'of `restore` the writes of users that are lost: `writes` (`null` where nobody can count them, with `why`), `since`, `collections`',
+  loss: 'of `restore` the writes of users that are lost: `writes` (`null` where nobody can count them, with `why`), `since`, `collections`. Those in `kept` are not: of each `name` the `tombstone` where all that was replaced is, with the `writes` that came after the last count (or `unknown`)',
   probes: '[probes](#probe) that it was verified by',
   steps:
     'its [steps](#step); in a dry run those that it would take, `planned`. A dry run without them has nothing to do',
@@ -74,7 +82,8 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     restored: 'of each `collection` how many `documents`',
     removed: 'collections that the backup does not hold, and that are gone',
     kept: 'the same, where they stay',
-    displaced: 'what others made under a restored name meanwhile: `name`, and the `tombstone` where it is',
+    displaced:
+      'what others made under a restored name meanwhile: `name`, and the `tombstone` where it is; with `writes` what was replaced, and is kept since that many came to it after the last count, more than was agreed to',
     cluster: 'of Atlas: the cluster, all of which was restored',
     history: '`set` to where the backup was taken, or `unchanged`',
     migrate: 'with `--then-migrate` what `migrate` says of what was applied afterwards',
@@ -172,7 +181,8 @@ const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     name: 'of the release: `guards plan backup rehearsal apply deploy verify rollback`; of a rollback: [the playbook](rollback.md#the-playbook)',
     state: '`done failed skipped running unknown planned`',
     ...{ startedAt: 'when', durationMs: 'how long', note: 'a few words, such as why it was skipped' },
-  } satisfies About<Step>,
+    ...{ actor: 'of a rollback, who was at it', host: 'on which machine', runUrl: 'by which run' },
+  } satisfies About<Step | RecordedStep>,
   Finding: {
     rule: 'stable id of the rule',
     severity: '`error` (stops a release), `warning`, `note`',
@@ -180,13 +190,14 @@ const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...{ message: 'what is so', next: 'what settles it' },
   } satisfies About<Finding>,
   'Pending migration': {
-    ...{ name: 'of the file', phase: '`before-deploy` or `after-deploy`', checksum: 'of its content' },
+    ...{ name: 'of the file, without its extension', fileName: 'the file' },
+    ...{ phase: '`before-deploy` or `after-deploy`', checksum: 'of its content' },
     transaction: 'whether all of it is one',
     journal: 'whether what it does is kept',
     reversible: 'whether it has a `down`; an undo needs none: `run.undoable`',
     description: 'its own',
     run: 'how it is going to be run: `journal` (`images`, `operations`, `none`), `transaction`, `batches`; whether it is `resumable` after a kill, and `undoable` by the journal; `notes`',
-  } satisfies About<PendingMigration>,
+  } satisfies About<PlannedMigration>,
   Migration: migration,
   Effects: effects,
   'Migration in status': {
@@ -226,17 +237,51 @@ const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     level: '`full` or `sample`',
     need: 'what a full one needs: `leastBytes diskBytes freeBytes seconds basis`',
     backup: 'what was restored: `id`, `at`',
-    migrations: '[migrations](#migration), with what was `seen` of each and what it comes to `onTarget`',
+    migrations: '[migrations](#rehearsed-migration)',
     ...{ failed: 'the one that it ended at', remaining: 'names of those after it' },
     oplog: 'of the target: `maxBytes reachMs`',
     ...{ serverVersion: 'of the sandbox', sandbox: 'where its mongod came from' },
     ...{ restoredDocuments: 'how many', restoredBytes: 'how much' },
     durationMs: 'of all of it',
     probes: '[each](#probe)',
-    wayBack:
-      '`undo` and `down`: `state`, `migrations` with their `durationMs`, `differences`, `notes`, and the `durationMs` of showing it',
+    wayBack: 'the [ways back](#ways-back)',
     uncovered: 'what it could not show, a sentence each',
   } satisfies About<RehearsalResult>,
+  'Rehearsed migration': {
+    name: migration.name,
+    durationMs: migration.durationMs,
+    effects: migration.effects,
+    seen: 'what the sandbox [showed](#seen) beside that',
+    onTarget: 'what it [comes to](#on-target)',
+  } satisfies About<RehearsedMigration>,
+  Seen: {
+    fields:
+      '`fields`: of each `collection`, `path` and types (`before`, `after`) the number of `changes`; `changes`: how many were looked at, each operation having its share; `cut`: there are more changes, or fields. Absent without a journal',
+    indexBuilds: 'of each `collection` the `indexes` and how long their calls took (`durationMs`)',
+    violations:
+      'of each `collection` how many `documents` do not fulfil its validator (`null`: that could not be looked at), whether there are `more`, and `ids` of some',
+    journalBytes: 'as BSON; absent without a journal',
+    oplogBytes: 'all that it wrote to the oplog, the journal with it; absent where that could not be read',
+    oplogMore: '`true` where it was more than that',
+  } satisfies About<MigrationSeen>,
+  'On target': {
+    durationMs: 'about how long it takes there',
+    basis: 'what that is reckoned from',
+    ...{ oplogBytes: 'what it writes to the oplog', oplogMore: '`true` where it is more than that' },
+  } satisfies About<ExpectedOnTarget>,
+  'Ways back': {
+    undo: 'by the journal: a [way](#way)',
+    down: 'by each `down`: a [way](#way)',
+    probes: '[those](#probe) that a rollback is verified by, asked before the migrations',
+  } satisfies About<WayBackRehearsal>,
+  Way: {
+    state: '`equal differs not-compared impossible failed`; `not-compared` where nothing tells what was there',
+    why: 'why it does not lead further, or nowhere',
+    migrations: 'those that were taken back, in that order: `name`, `durationMs`',
+    differences: 'in what the database differs, a line each',
+    notes: 'what is not as it was, and is as good',
+    durationMs: 'of showing it, too',
+  } satisfies About<RehearsedWay>,
 };
 
 function table(about: Readonly<Record<string, string>>): string {
@@ -246,9 +291,10 @@ function table(about: Readonly<Record<string, string>>): string {
 
 /** docs/results.md: what `--json` prints, by command. */
 export function resultsPage(): string {
-  const same: Readonly<Record<string, string>> = { up: 'migrate', down: 'rollback', backup: '' };
+  const same: Readonly<Record<string, string>> = { up: 'migrate', backup: '' };
   const commands = Object.entries(results).map(([name, about]) => {
     if (same[name] === '') return `### ${name}\n\nThe keys of a [backup](#a-backup).\n`;
+    if (name === 'down') return `### down\n\nThe keys of [rollback](#rollback); \`releaseId\` names the run itself.\n`;
     if (same[name] !== undefined) return `### ${name}\n\nThe keys of [${same[name]}](#${same[name]}).\n`;
     return `### ${name}\n\n${table(about)}\n`;
   });
