@@ -343,14 +343,18 @@ describe('a release whose only way back is its backup', () => {
   const held = 'touch is-at; while test -e hold; do sleep 0.1; done';
   const places = () => database.db.collection('places');
   /** It stands still in the hook, and a user writes. */
-  async function writtenDuring(hook: 'deploy' | 'stop-traffic', words: string) {
+  async function writtenDuring(
+    hook: 'deploy' | 'stop-traffic',
+    words: string,
+    write: () => Promise<unknown> = () => places().insertOne({ by: 'a user' }),
+  ) {
     const hooks = { ...traffic, [hook]: held };
     await project.write({ hold: '', 'mongo-release.yml': `${failing}${noImages}hooks: ${JSON.stringify(hooks)}\n` });
     const { ended } = project.start(`${release} --on-failure rollback --release-id r1 ${words}`);
     await expect.poll(() => project.read('is-at').catch(() => 'not yet'), { timeout: 60_000 }).toBe('');
-    await places().insertOne({ by: 'a user' });
+    await write();
     await rm(join(project.dir, 'hold'));
-    return ended;
+    return { ended };
   }
   const failing = sized(5).replace('retries', 'phase: after-deploy, retries');
 
@@ -367,7 +371,7 @@ describe('a release whose only way back is its backup', () => {
       expect(alone.json.rollback).toMatchObject({ strategy: 'restore', loss: { writes: 0 } });
       expect(await dataOf()).toEqual(before);
 
-      const ran = await writtenDuring('deploy', words);
+      const ran = await (await writtenDuring('deploy', words)).ended;
       expectFailure(ran, 10, 'ROLLBACK_FAILED', /no other way back than a restore: .*is lost: 1 write \(places 1\)/s);
       expect(await places().countDocuments()).toBe(3);
       const [command = ''] = /rollback r1 --strategy restore --accept-loss 1/.exec(ran.json.error.hint) ?? [];
@@ -401,8 +405,25 @@ describe('a release whose only way back is its backup', () => {
     },
   );
 
+  test('is restored by itself, and what somebody writes then whom the hook has not kept out is kept', async () => {
+    for (let n = 0; n < 30; n += 1) await database.db.createCollection(`filler${n}`);
+    // What the backup does not hold is removed last.
+    const make = () => database.db.createCollection('wishes');
+    const { ended } = await writtenDuring('deploy', '--environment staging', make);
+    const restores = database.db.collection('_mongo_release.restore');
+    const swapping = () => restores.countDocuments({ state: 'swapping' });
+    await expect.poll(swapping, { timeout: 60_000, interval: 1 }).toBe(1);
+    await database.db.collection<{ _id: number }>('wishes').insertOne({ _id: 7 });
+    const ran = await ended;
+    expectFailure(ran, 14, 'ROLLED_BACK');
+    expect(ran.json.rollback.loss).toMatchObject({ writes: 1, kept: [{ name: 'wishes', writes: 1 }] });
+    const [{ tombstone }] = ran.json.rollback.loss.kept;
+    expect(ran.json.warnings.join()).toContain(`the wishes of before is kept as ${tombstone}`);
+    expect(await database.db.collection(tombstone).distinct('_id')).toEqual([7]);
+  });
+
   test('is not restored where users write until traffic is stopped', async () => {
-    const ran = await writtenDuring('stop-traffic', '--environment staging');
+    const ran = await (await writtenDuring('stop-traffic', '--environment staging')).ended;
     expectFailure(ran, 10, 'ROLLBACK_FAILED', /What was written since is lost: 1 write .*Traffic is stopped/s);
     expect(ran.json.error.hint).toContain('mongo-release rollback r1 --accept-loss 1 --environment staging again');
     expect(await places().countDocuments({ by: 'a user' })).toBe(1);
