@@ -109,7 +109,7 @@ function migrationsOf(ended: Ended): Ran {
       return ofMigrate({ rehearsal: ended.result?.rehearsal, ...ended.result?.migrate });
     case 'down':
     case 'rollback':
-      return { applied: ended.result?.reverted ?? [], rehearsed: [] };
+      return { applied: (ended.result?.reverted ?? []).filter((one) => one.effects !== undefined), rehearsed: [] };
     default:
       return { applied: [], rehearsed: [] };
   }

@@ -212,6 +212,8 @@ function tellRestore(restore: RestoreResult): Part {
 function tellRollback(rollback: RollbackResult): Part {
   const { strategy, reverted, failed, kept, conflicts, undo = [], restore, loss, probes = [], steps = [] } = rollback;
   const restored = restore === undefined ? undefined : tellRestore(restore);
+  const counted = reverted.filter((one) => one.effects !== undefined);
+  const restoredAway = reverted.flatMap((one) => (one.effects === undefined ? [one.name] : []));
   const foretold = undo.length > 0 && reverted.length === 0 && failed === undefined;
   const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
   const leaving = undo.filter(({ quarantined }) => quarantined > 0);
@@ -220,8 +222,9 @@ function tellRollback(rollback: RollbackResult): Part {
     lead: [
       ...(foretold ? [undoSentence(undo)] : []),
       ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
-      ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
+      ...(counted.length > 0 ? [`Taken back: ${totals(counted)}.`] : []),
       ...(restored?.lead ?? []),
+      ...(restoredAway.length > 0 ? [`Taken back with that: ${restoredAway.join(', ')}.`] : []),
       ...(restored !== undefined && loss !== undefined ? [lossSentence(loss)] : []),
       ...(conflicting > 0 ? [`${plural(conflicting, 'document')} left to the users, in quarantine${each}.`] : []),
       ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
@@ -229,7 +232,7 @@ function tellRollback(rollback: RollbackResult): Part {
     blocks: [
       ...playbookTable(steps),
       ...undoTable(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
-      ...migrationsTable('Taken back', reverted, failed),
+      ...migrationsTable('Taken back', counted, failed),
       ...(restored?.blocks ?? []),
       ...(kept.length > 0 ? [{ kind: 'list', title: 'Kept', items: kept } as const] : []),
       ...probesTable(probes, 'Probes after the way back'),

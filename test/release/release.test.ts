@@ -205,6 +205,8 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
       outcome: 'rolled-back',
       rollback: { strategy: 'restore', restore: { restored: [{ collection: 'places', documents: 2 }] } },
     });
+    expect(again.json.rollback.reverted).toEqual([{ name: '2-contract' }, { name: '1-expand' }]);
+    expect(again.stderr).toContain('Taken back with that: 2-contract, 1-expand.');
     expect(again.json.steps.at(-1)).toMatchObject({ name: 'rollback', state: 'done' });
     expect(await dataOf()).toEqual(before);
     expect(await recordOf('second')).toMatchObject({ state: 'rolled-back' });

@@ -1,4 +1,5 @@
 import type { Lost } from '../../backup/restore/late.ts';
+import { readHistory } from '../../migration/history/history.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { ReleaseError } from '../../observe/error.ts';
 import { runInTarget } from '../applying/apply.ts';
@@ -6,7 +7,8 @@ import { turnsOf } from '../applying/turns.ts';
 import { storeOf } from '../backup/take-backup.ts';
 import { finishEarlier, restoreOf } from '../restore/restore-into.ts';
 import { fromStore } from '../restore/restored-from.ts';
-import type { Run } from '../run.ts';
+import type { RestoreResult } from '../result.ts';
+import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
 import { lossIn } from './loss.ts';
 import { type Consent, lossStillAgreed } from './restoring.ts';
@@ -65,7 +67,7 @@ export async function dataBack(
         manifest.engine === 'atlas'
           ? undefined
           : await finishEarlier(run, connection, tenure, fromStore(run, manifest), onLost);
-      if (finished !== undefined) return { data: { restore: finished, kept: finished.kept } };
+      if (finished !== undefined) return restoredAway(run, connection, finished);
       const stillAgreed = async () => {
         const { loss, counted } = await lossStillAgreed(run, connection, manifest, consent?.loss);
         await keep({ loss });
@@ -74,7 +76,19 @@ export async function dataBack(
       await stillAgreed();
       // Once more when all is built, and on from there until all are replaced: where nothing stops them, users write on.
       const restore = await restoreOf(run, connection, tenure, manifest, { mayReplace: stillAgreed, onLost });
-      return { data: { restore, kept: restore.kept } };
+      return restoredAway(run, connection, restore);
     }
   }
+}
+
+/** With the migrations that the history says went back with it; Atlas brings another history. Best effort: the data are back. */
+async function restoredAway(run: Run, { db }: Connection, restore: RestoreResult): Promise<DataEnd> {
+  const reading = restore.cluster === undefined ? readHistory(db, namesOf(run), { brief: true }) : [];
+  const history = await Promise.resolve(reading).catch(() => []);
+  const gone = history.filter(
+    ({ releaseId, state, origin }) =>
+      releaseId === run.releaseId && state === 'rolled-back' && origin?.kind === 'restore',
+  );
+  const reverted = gone.sort((a, b) => a.sequence - b.sequence).map(({ _id: name }) => ({ name }));
+  return { data: { restore, kept: restore.kept, reverted } };
 }

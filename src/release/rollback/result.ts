@@ -26,10 +26,17 @@ export interface UndoneMigration extends UndoNumbers {
   readonly name: string;
 }
 
+/** One that went back with a restore: nobody counts what that does to each. */
+export interface RestoredAway {
+  readonly name: string;
+  readonly durationMs?: undefined;
+  readonly effects?: undefined;
+}
+
 /** What became of the data on the way back. */
 export interface DataTakenBack {
   /** In the order in which they were taken back. */
-  readonly reverted: readonly AppliedMigration[];
+  readonly reverted: readonly (AppliedMigration | RestoredAway)[];
   readonly failed?: FailedMigration;
   /** What was left as it is: collections added since (restore), documents with users' writes (undo). */
   readonly kept: readonly string[];
