@@ -1799,6 +1799,7 @@ function cancelled() {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   t: () => (/* binding */ workflowRun),
 /* harmony export */   y: () => (/* binding */ originOf)
 /* harmony export */ });
 /* harmony import */ var node_os__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(48161);
@@ -1821,6 +1822,10 @@ function originOf(env, inJob = env.GITHUB_ACTIONS === 'true') {
         commit: env.GITHUB_SHA || undefined,
         hosted: env.RUNNER_ENVIRONMENT === 'github-hosted',
     };
+}
+/** What of its URL is the same in each attempt at a workflow run. */
+function workflowRun({ runUrl }) {
+    return runUrl?.replace(/\/attempts\/\d+$/, '');
 }
 
 

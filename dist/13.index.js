@@ -517,7 +517,9 @@ function undoSentence(undo) {
         left > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(left, 'thing')} of the catalog` : undefined,
     ].filter((part) => part !== undefined);
     const back = `An undo would put ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(sum((one) => one.documents + one.downDocuments), 'document')} back`;
-    return `${back}, and leave ${stays.length === 0 ? 'nothing as it is now' : `as they are: ${stays.join('; ')}`}.`;
+    const touching = undo.filter((one) => one.changed > 0 || one.downDocuments > 0 || one.createdSince.length > 0);
+    const each = touching.length > 1 ? ' A document of several migrations counts once for each.' : '';
+    return `${back}, and leave ${stays.length === 0 ? 'nothing as it is now' : `as they are: ${stays.join('; ')}`}.${each}`;
 }
 /** Collections, indexes and options that stay as others left them. */
 function leftList(undo) {
@@ -545,11 +547,12 @@ function playbookTable(steps) {
 }
 /** What a restore has lost. */
 function lossSentence(loss) {
+    const kept = loss.kept === undefined ? '' : ' What came last of it is kept aside.';
     if (loss.writes === null)
-        return `How much users had written since is not known: ${loss.why}.`;
+        return `How much users had written since is not known: ${loss.why}.${kept}`;
     if (loss.writes === 0)
         return 'Users had written nothing since.';
-    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(loss.since)} went with it.`;
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(loss.since)} went with it.${kept}`;
 }
 /** What is in the new shape without the migration's doing; the fields alone do not tell since when. */
 function createdSinceList(undo) {

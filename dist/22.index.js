@@ -142,7 +142,7 @@ function pendingTable(pending) {
         { text: one.phase },
         { text: runWords(one) },
         afterKill(one),
-        one.reversible ? { mark: 'good', text: 'yes' } : { mark: 'warning', text: 'none: only the backup' },
+        wayBack(one),
         { name: one.checksum.slice(0, 12) },
     ]);
     return [{ kind: 'table', title: 'Pending', columns, rows }];
@@ -153,6 +153,12 @@ function runWords({ run }) {
     return [transaction ? 'in one transaction' : undefined, batches ? 'in batches' : undefined, kept]
         .filter((word) => word !== undefined)
         .join(', ');
+}
+/** The first that `rollback` would take of itself. */
+function wayBack({ run, reversible }) {
+    if (run.undoable)
+        return { mark: 'good', text: 'undo' };
+    return reversible ? { mark: 'good', text: 'down' } : { mark: 'warning', text: 'only the backup' };
 }
 /** What becomes of it when its run is killed in the middle. */
 function afterKill({ run }) {
@@ -167,18 +173,23 @@ function afterKill({ run }) {
         ? { mark: 'warning', text: 'begins from its top' }
         : { mark: 'warning', text: 'may stop with exit code 8' };
 }
-/** `3 migrations, 106,312 documents changed, 2 indexes built`. */
+/** `3 migrations, 106,312 changes of documents, 2 indexes built`: nobody knows which documents two migrations changed. */
 function totals(migrations) {
     const sum = (of) => migrations.reduce((total, one) => total + of(one.effects), 0);
-    const documents = sum(({ modified, inserted, deleted }) => modified + inserted + deleted);
+    const changes = ({ modified, inserted, deleted }) => modified + inserted + deleted;
+    const leftOut = ({ quarantined = 0 }) => quarantined;
+    const bySeveral = (of) => migrations.filter((one) => of(one.effects) > 0).length > 1;
+    const changed = sum(changes);
     const indexes = sum((effects) => effects.indexesCreated.length);
-    const quarantined = sum((effects) => effects.quarantined ?? 0);
+    const quarantined = sum(leftOut);
     const unknown = sum((effects) => effects.unknown);
     return [
         (0,format/* plural */.LS)(migrations.length, 'migration'),
-        `${(0,format/* plural */.LS)(documents, 'document')} changed`,
+        bySeveral(changes) ? `${(0,format/* plural */.LS)(changed, 'change')} of documents` : `${(0,format/* plural */.LS)(changed, 'document')} changed`,
         indexes > 0 ? `${(0,format/* plural */.LS)(indexes, 'index', 'indexes')} built` : undefined,
-        quarantined > 0 ? `${(0,format/* plural */.LS)(quarantined, 'document')} left out` : undefined,
+        quarantined > 0
+            ? `${bySeveral(leftOut) ? `${(0,format/* plural */.LS)(quarantined, 'time')} a document` : (0,format/* plural */.LS)(quarantined, 'document')} left out`
+            : undefined,
         unknown > 0 ? `${(0,format/* plural */.LS)(unknown, 'operation')} with an unknown result` : undefined,
     ]
         .filter((part) => part !== undefined)
@@ -327,7 +338,7 @@ function rehearsalBlocks(rehearsal, short) {
             detail: [wayBack?.undo, wayBack?.down].every((way) => way === undefined || way.state === 'equal'),
             facts: [
                 ['Level', { text: rehearsal.level }],
-                ...(short ? [['Ran', { text: totals(migrations) }]] : []),
+                ...(short ? [['Ran', { text: ranInWords(rehearsal) }]] : []),
                 ['Restored', { text: `${restoredData(rehearsal)}${ofBackup(rehearsal)}` }],
                 ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
                 ...(0,way_back/* wayBackFacts */.Cn)(wayBack),
@@ -346,6 +357,12 @@ function ofBackup({ backup, level }) {
         return level === 'sample' ? ', a sample of the target as it was then' : '';
     const which = backup.id === undefined ? 'a backup taken for this' : `backup ${backup.id}`;
     return ` of ${which}, as the data were at ${(0,format/* formatTime */.fU)(backup.at)}`;
+}
+/** What ran of it: the numbers of what failed stand in its row of the table. */
+function ranInWords({ migrations, failed }) {
+    if (failed === undefined)
+        return totals(migrations);
+    return migrations.length === 0 ? `${failed.name} failed` : `${totals(migrations)}, then ${failed.name} failed`;
 }
 function restoredData({ restoredDocuments, restoredBytes }) {
     return `${(0,format/* plural */.LS)(restoredDocuments, 'document')} (${(0,format/* formatBytes */.z3)(restoredBytes)})`;
@@ -395,7 +412,7 @@ function fieldsTable(migrations) {
     const looked = migrations.reduce((sum, { seen }) => sum + (seen?.fields?.changes ?? 0), 0);
     const made = migrations.reduce((sum, { seen, effects }) => sum + (seen?.fields ? effects.modified : 0), 0);
     const columns = ['Migration', 'Field', 'Before', 'After'].map((title) => ({ title }));
-    const first = `Changed fields, in the first ${(0,format/* formatCount */.B4)(looked)} of ${(0,format/* formatCount */.B4)(made)} changes`;
+    const first = `Changed fields, in ${(0,format/* formatCount */.B4)(looked)} of ${(0,format/* formatCount */.B4)(made)} changes`;
     const title = made > looked ? first : 'Changed fields';
     return [{ kind: 'table', title, columns: [...columns, { title: 'Changes', numeric: true }], rows }];
 }
@@ -456,7 +473,7 @@ function auditTable({ entries }) {
         { title: 'More', below: '' },
     ];
     const rows = entries.map((entry) => [
-        isCutOff(entry) ? { mark: 'unknown', text: 'cut off' } : { mark: marks[entry.state], text: entry.state },
+        stateCell(entry),
         { text: (0,format/* formatTime */.fU)(entry.startedAt) },
         { text: entry.kind },
         entry.actor === undefined ? { mark: 'unknown', text: 'unknown' } : { name: entry.actor },
@@ -471,6 +488,13 @@ const marks = {
     ...{ running: 'info', failed: 'bad', 'failed-clean': 'bad', 'failed-dirty': 'bad' },
     ...{ blocked: 'blocked', cancelled: 'cancelled', unknown: 'unknown' },
 };
+function stateCell(entry) {
+    const text = isCutOff(entry) ? 'cut off' : entry.state;
+    const back = 'takenBackBy' in entry && entry.takenBackBy !== undefined && text !== 'rolled-back';
+    if (back)
+        return { mark: 'back', text: `${text}, taken back` };
+    return { mark: isCutOff(entry) ? 'unknown' : marks[entry.state], text };
+}
 /** As far as can be seen: its record says that it is running. */
 function isCutOff(entry) {
     return 'presence' in entry && entry.presence !== undefined && entry.presence !== 'here';
@@ -515,10 +539,11 @@ function moreOf(entry) {
         said.unshift(entry.result && recovered(entry.result) ? `recovered in ${(0,format/* formatDuration */.a3)(recoveryTimeMs)}` : undefined, recoveryPoint && `data ${(0,format/* formatDuration */.a3)(recoveryPoint.ageMs)} old`);
     }
     else {
-        const { of, strategy, reason, waivers = [], acceptedLoss, attempts = [], attemptsLeftOut = 0, planDigest } = entry;
+        const { of, takenBackBy, strategy, reason, waivers = [], acceptedLoss, planDigest } = entry;
+        const { attempts = [], attemptsLeftOut = 0 } = entry;
         const before = attempts.length + attemptsLeftOut;
         const at = entry.steps?.findLast(({ state }) => state === 'running')?.name;
-        said.unshift(isCutOff(entry) && at ? `at ${at}` : undefined, isCutOff(entry) && entry.heard ? `last heard of at ${(0,format/* formatTime */.fU)(entry.heard.at)}` : undefined, of && `of ${of}`, strategy && `by ${strategy}`, reason && `because: ${reason}`, ...waivers.map(({ what, reason, failed }) => {
+        said.unshift(isCutOff(entry) && at ? `at ${at}` : undefined, isCutOff(entry) && entry.heard ? `last heard of at ${(0,format/* formatTime */.fU)(entry.heard.at)}` : undefined, of && `of ${of}`, takenBackBy && `taken back by ${takenBackBy}`, strategy && `by ${strategy}`, reason && `because: ${reason}`, ...waivers.map(({ what, reason, failed }) => {
             const known = failed === undefined ? '' : `, though ${knownFailure(failed)}`;
             return `without ${what}${known}, because: ${reason}`;
         }), acceptedLoss && `accepted loss of writes: ${acceptedLoss}`, before > 0 ? (0,format/* plural */.LS)(before, 'earlier attempt') : undefined, planDigest && `plan ${planDigest.slice(0, 12)}`);
@@ -941,10 +966,10 @@ function reliedBlocks(relied) {
     return facts.length > 0 ? [{ kind: 'facts', title: '', facts }] : [];
 }
 function tellRehearsal(rehearsal) {
-    const { migrations, probes = [] } = rehearsal;
+    const { probes = [] } = rehearsal;
     return {
         lead: [
-            `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${totals(migrations)}. mongo-release itself only read the target.`,
+            `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${ranInWords(rehearsal)}. mongo-release itself only read the target.`,
             ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
         ],
         blocks: rehearsalBlocks(rehearsal, false),
@@ -991,7 +1016,10 @@ function tellRestore(restore) {
     return {
         lead: [
             `${changes.filter((part) => part !== undefined).join(', ')}.`,
-            ...displaced.map(({ name, tombstone }) => `What others made as ${name} while it was replaced is in ${tombstone}.`),
+            // Of what was replaced and is kept, a warning tells.
+            ...displaced
+                .filter(({ writes }) => writes === undefined)
+                .map(({ name, tombstone }) => `What others made as ${name} while it was replaced is in ${tombstone}.`),
             ...(followed?.lead ?? []),
         ],
         blocks: [...restoreBlocks(restore), ...(followed?.blocks ?? [])],
@@ -1000,22 +1028,27 @@ function tellRestore(restore) {
 function tellRollback(rollback) {
     const { strategy, reverted, failed, kept, conflicts, undo = [], restore, loss, probes = [], steps = [] } = rollback;
     const restored = restore === undefined ? undefined : tellRestore(restore);
+    const counted = reverted.filter((one) => one.effects !== undefined);
+    const restoredAway = reverted.flatMap((one) => (one.effects === undefined ? [one.name] : []));
     const foretold = undo.length > 0 && reverted.length === 0 && failed === undefined;
     const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
+    const leaving = undo.filter(({ quarantined }) => quarantined > 0);
+    const each = leaving.length > 1 ? '; one that several migrations left counts once for each' : '';
     return {
         lead: [
             ...(foretold ? [(0,way_back/* undoSentence */.ef)(undo)] : []),
             ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
-            ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
+            ...(counted.length > 0 ? [`Taken back: ${totals(counted)}.`] : []),
             ...(restored?.lead ?? []),
+            ...(restoredAway.length > 0 ? [`Taken back with that: ${restoredAway.join(', ')}.`] : []),
             ...(restored !== undefined && loss !== undefined ? [(0,way_back/* lossSentence */.Fz)(loss)] : []),
-            ...(conflicting > 0 ? [`${(0,format/* plural */.LS)(conflicting, 'document')} left to the users, in quarantine.`] : []),
+            ...(conflicting > 0 ? [`${(0,format/* plural */.LS)(conflicting, 'document')} left to the users, in quarantine${each}.`] : []),
             ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
         ],
         blocks: [
             ...(0,way_back/* playbookTable */.uB)(steps),
             ...(0,way_back/* undoTable */.fT)(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
-            ...migrationsTable('Taken back', reverted, failed),
+            ...migrationsTable('Taken back', counted, failed),
             ...(restored?.blocks ?? []),
             ...(kept.length > 0 ? [{ kind: 'list', title: 'Kept', items: kept }] : []),
             ...probesTable(probes, 'Probes after the way back'),

@@ -1,5 +1,5 @@
 export const id = 5;
-export const ids = [5,7,19,6,21,18,16];
+export const ids = [5,7,20,6,21,19,17];
 export const modules = {
 
 /***/ 58209:
@@ -31,6 +31,8 @@ var load_config = __webpack_require__(63622);
 var origin = __webpack_require__(1463);
 // EXTERNAL MODULE: ./emitted/release/record/release-id.js
 var release_id = __webpack_require__(56226);
+// EXTERNAL MODULE: ./emitted/release/rollback/hook-instead.js
+var hook_instead = __webpack_require__(75488);
 // EXTERNAL MODULE: ./emitted/report/json.js
 var json = __webpack_require__(72366);
 // EXTERNAL MODULE: ./emitted/release/cancelled.js
@@ -137,7 +139,7 @@ const parts = {
         own: {
             'release-id': { help: 'The release to take back; without it the newest one.' },
             mode: {
-                help: 'dry-run says what would be done, and what a restore would lose. apply does it; a restore that would lose writes of users needs their number in accept-loss.',
+                help: 'dry-run says what would be done, and what a restore would lose. apply does it; a restore that would lose writes of users needs their number in accept-loss, and one beside which users may write, without hooks.stop-traffic, its strategy named.',
                 default: 'dry-run',
             },
             'working-directory': workingDirectory,
@@ -602,6 +604,7 @@ function dropUnset(env) {
 
 
 
+
 /** GitHub's front door: one part of the action. Ends the process with the exit code of the contract. */
 async function main(name) {
     if (!Object.hasOwn(parts, name))
@@ -635,7 +638,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(20)]).then(__webpack_require__.bind(__webpack_require__, 57129));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(16)]).then(__webpack_require__.bind(__webpack_require__, 30162));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,
@@ -712,10 +715,11 @@ function withFindings(ended) {
 function askedForRestore(error) {
     const { cluster, writes } = error.details;
     const more = writes === 'unknown' ? '' : ', or a larger number where users go on writing';
-    const number = writes ? ` and "accept-loss: ${writes}"${more}` : '';
+    const [first, instead] = writes === 0 ? ['Stop what writes, then', ` ${hook_instead/* hookInstead */.K}`] : ['When losing what was written since is right,', ''];
+    const number = writes !== undefined ? ` and "accept-loss: ${writes}"${more}` : '';
     return new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', error.message, {
         hint: cluster === undefined
-            ? `When losing what was written since is right, run the rollback again with "strategy: restore"${number}.`
+            ? `${first} run the rollback again with "strategy: restore"${number}.${instead}`
             : `When erasing it is right, run the rollback again with "erase-cluster: ${cluster}".`,
         cause: error,
     });
@@ -927,6 +931,18 @@ function newReleaseId(now = new Date()) {
 
 /***/ }),
 
+/***/ 75488:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ hookInstead)
+/* harmony export */ });
+/** A sentence for whoever loses nothing so far, and has nothing that keeps users out until a restore is done. */
+const hookInstead = 'With hooks.stop-traffic in the configuration file nobody is asked where nothing is lost.';
+
+
+/***/ }),
+
 /***/ 67345:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -1119,10 +1135,10 @@ function code(name, { inTable = false } = {}) {
     return inTable ? span.replaceAll('|', '\\|') : span;
 }
 /**
- * A sentence from outside as Markdown that reads the same: line breaks kept, nothing in it marked up. Entities instead of
- * backslashes, since a mathematical formula, for one, begins after a backslash too.
+ * A sentence from outside as Markdown that reads the same: line breaks kept, nothing in it marked up but code, which is there
+ * to be copied. Entities instead of backslashes, since a mathematical formula, for one, begins after a backslash too.
  */
-function prose(text) {
+function prose(text, { inTable = false } = {}) {
     const shown = (0,visible/* visible */.R)(text);
     const short = shown.length > longestProse ? `${shown.slice(0, longestProse)}…` : shown;
     return short
@@ -1130,13 +1146,21 @@ function prose(text) {
         .split('\n')
         .map((line) => line
         .trim()
-        // Inside a word an underscore means nothing, and names read better as they are. An empty comment keeps GitHub from
-        // making mentions and references to issues of what follows @ and #.
-        .replace(/[&<>\\`*[|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[@#](?=\w)/g, (sign) => sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign))
+        .split(codeSpan)
+        .map((part, at) => (at % 2 === 1 ? code(part, { inTable }) : marked(part)))
+        .join('')
         // What begins a list or a heading at the start of a line.
         .replace(/^(\d+)([.)])(?=\s|$)/, (_, digits, mark) => digits + entity(mark))
         .replace(/^[-+=](?=[\s=-]|$)|^#(?=[\s#]|$)/, entity))
         .join('<br>');
+}
+/** What stands between two single backticks on a line; a longer one is none, since `code` would cut it. */
+const codeSpan = /(?<!`)`([^`\n]{1,400})`(?!`)/;
+function marked(text) {
+    return (text
+        // Inside a word an underscore means nothing, and names read better as they are. An empty comment keeps GitHub from
+        // making mentions and references to issues of what follows @ and #.
+        .replace(/[&<>\\`*[|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[@#](?=\w)/g, (sign) => sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign)));
 }
 function entity(sign) {
     return `&#${sign.charCodeAt(0)};`;
@@ -1224,7 +1248,7 @@ function renderCell(cell, inTable) {
         return code(cell.name, { inTable });
     if ('names' in cell)
         return cell.names.map((name) => code(name, { inTable })).join('<br>');
-    const text = prose(cell.text);
+    const text = prose(cell.text, { inTable });
     // The sign and its word stay together in a narrow column.
     return 'mark' in cell ? `${signs[cell.mark]}&nbsp;${text}` : text;
 }

@@ -1,5 +1,5 @@
 export const id = 6;
-export const ids = [6,19,21];
+export const ids = [6,20,21];
 export const modules = {
 
 /***/ 11002:
@@ -118,6 +118,18 @@ function newReleaseId(now = new Date()) {
     const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
     return `${stamp}-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(3).toString('hex')}`;
 }
+
+
+/***/ }),
+
+/***/ 75488:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ hookInstead)
+/* harmony export */ });
+/** A sentence for whoever loses nothing so far, and has nothing that keeps users out until a restore is done. */
+const hookInstead = 'With hooks.stop-traffic in the configuration file nobody is asked where nothing is lost.';
 
 
 /***/ }),
