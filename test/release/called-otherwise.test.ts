@@ -80,7 +80,7 @@ test('a copy is not production: not under another name, in another cluster, nor 
   await releases.updateOne({ _id: 'first' }, { $unset: { cluster: '' } });
   const blocked = await project.run('migrate --apply --rehearsal none --json');
   expectFailure(blocked, 5, 'BLOCKED_BY_GUARD');
-  const [, which, change] = /updateMany\((\{.*?\}), (\{.*\})\)$/.exec(blocked.json.error.hint) ?? [];
+  const [, which, change] = /updateMany\((\{.*?\}), (\{.*\})\)`$/.exec(blocked.json.error.hint) ?? [];
   const parsed = (text = '') => JSON.parse(text.replaceAll("'", '"').replace(/([$\w]+):/g, '"$1":'));
   await releases.updateMany(parsed(which), parsed(change));
   expect((await project.run('migrate --apply --rehearsal none')).code).toBe(0);
