@@ -37,7 +37,8 @@ const migrate: About<Results['migrate']> = {
 const back: About<Results['rollback']> = {
   releaseId: 'the release that is taken back',
   strategy: '`undo`, `down`, `restore`, or `none` where nothing of it is in the data',
-  reverted: '[migrations](#migration) that were taken back, in that order, of those that went back with a restore only the `name`; empty in a dry run',
+  reverted:
+    '[migrations](#migration) that were taken back, in that order, of those that went back with a restore only the `name`; empty in a dry run',
   failed: 'the one that it ended at',
   kept: 'what was left as it is',
   conflicts:
