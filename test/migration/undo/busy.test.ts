@@ -32,16 +32,22 @@ async function reversed() {
   return Object.assign(s, { a });
 }
 
+/** A user who has written to it, and does not come to the end of his transaction. */
+async function heldBy(s: Awaited<ReturnType<typeof reversed>>, _id: number) {
+  const session = s.db.client.startSession();
+  session.startTransaction();
+  await s.a.updateOne({ _id }, { $set: { title: 'new' } }, { session });
+  return session;
+}
+
 test.each(['tolerant', 'strict'] as const)(
   'where users keep writing to one of many that go back together, the others are on their way before it: %s',
   { timeout: 60_000 },
   async (mode) => {
     await using s = await reversed();
     const { a } = s;
-    await using session = s.db.client.startSession();
-    session.startTransaction();
     // The last one whose turn it is by itself.
-    await a.updateOne({ _id: 0 }, { $set: { title: 'new' } }, { session });
+    await using session = await heldBy(s, 0);
     const running = s.undo({ mode, sizes: { first: size, most: size } });
     await expect.poll(() => a.findOne({ _id: count - 1 }), { timeout: 30_000 }).toMatchObject({ n: 1e6 + count - 1 });
     expect(await a.findOne({ _id: 0 })).toEqual({ _id: 0, n: count - 1 });
@@ -61,10 +67,8 @@ test.each(['tolerant', 'strict'] as const)(
   async (mode) => {
     await using s = await reversed();
     const { a } = s;
-    await using session = s.db.client.startSession();
-    session.startTransaction();
     // Of the pack that goes back first.
-    await a.updateOne({ _id: 35 }, { $set: { title: 'new' } }, { session });
+    await using session = await heldBy(s, 35);
     const running = s.undo({ mode, sizes: { first: size, most: size, together: 15 } });
     // Nor the one that had its number before.
     await expect.poll(() => a.countDocuments({ $expr: { $eq: ['$_id', '$n'] } }), { timeout: 30_000 }).toBe(count - 2);

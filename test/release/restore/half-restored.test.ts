@@ -66,18 +66,22 @@ async function heldBeforeHistory(
   });
 }
 
+/** Leaves `restore ID` killed there, as if it had been silent for long. */
+async function killedBeforeHistory(database: TestDatabase, project: Project, id: string): Promise<void> {
+  await heldBeforeHistory(database, project, `restore ${id} --yes`, async ({ process, ended }) => {
+    process.kill('SIGKILL');
+    await ended;
+  });
+  await giveUpLease(database.db);
+  await database.db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
+}
+
 test(
   'killed after the swap and before the history, it stops everybody, and is finished though its backup is gone',
   () =>
     released(async (database, project, id) => {
       const { db } = database;
-      await heldBeforeHistory(database, project, `restore ${id} --yes`, async ({ process, ended }) => {
-        process.kill('SIGKILL');
-        await ended;
-      });
-      await giveUpLease(db);
-      // As if it had been silent for long.
-      await db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
+      await killedBeforeHistory(database, project, id);
       expect(await places(database)).toEqual([1]);
       const status = await project.run('status --check --json');
       expectFailure(status, 8, 'RESTORE_INCOMPLETE');
@@ -138,12 +142,7 @@ test(
   () =>
     released(async (database, project, id) => {
       const { db } = database;
-      await heldBeforeHistory(database, project, `restore ${id} --yes`, async ({ process, ended }) => {
-        process.kill('SIGKILL');
-        await ended;
-      });
-      await giveUpLease(db);
-      await db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
+      await killedBeforeHistory(database, project, id);
       await db.collection<{ _id: number }>('places').insertOne({ _id: 300 });
       await project.write({ 'migrations/3-c.js': 'export {' });
       const words = `restore ${id} --then-migrate --rehearsal none --yes --json`;
