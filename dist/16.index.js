@@ -7905,6 +7905,30 @@ async function readDrills(store, { name, database, cluster }) {
 /** Documents under way at the same time. */
 const record_atOnce = 8;
 
+;// CONCATENATED MODULE: ./emitted/release/record/outcomes.js
+
+
+
+/** What became of the target's releases, the latest first, without those that were taken back since: their ends say nothing of now. */
+async function* standingOutcomes(run, { db }) {
+    const rollbacks = new RollbackRecords(db, run);
+    for (const record of await new ReleaseRecords(db, run).outcomes()) {
+        if (record.state === 'rolled-back')
+            continue;
+        const back = await rollbacks.newestOf(record._id);
+        if (back === null || !hasTakenBack(back, record))
+            yield record;
+    }
+}
+/** Whether this rollback of it has come to its end, and began after its latest attempt. */
+function hasTakenBack(back, release) {
+    return back.state === 'rolled-back' && latestBegan(back) > latestBegan(release);
+}
+/** Whether the next one need not look after what it has left. */
+function endedWell({ state }) {
+    return state === 'applied' || state === 'nothing-to-do' || state === 'rolled-back';
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/audit.js
 var audit_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
@@ -7972,6 +7996,7 @@ var audit_disposeResources = (undefined && undefined.__disposeResources) || (fun
 
 
 
+
 /**
  * `audit`: everything that is on record of a target, the newest first: releases, migrations, ways back, restores and
  * baselines from the target itself, drills from the store where one is named. Only reads.
@@ -8022,13 +8047,13 @@ async function trailOf(run, { db }) {
     const history = cutOff ? await readHistory(db, namesOf(run), { brief: true }) : [];
     const byId = new Map(seen.map(({ record, presence }) => [record._id, { record: heardLast(record, history), presence }]));
     const backs = all
-        .filter(({ kind, state }) => kind === 'rollback' && state === 'rolled-back')
+        .filter(({ kind }) => kind === 'rollback')
         .sort((a, b) => latestBegan(a).getTime() - latestBegan(b).getTime());
     return all.map((one) => {
         const { record, presence } = byId.get(one._id) ?? { record: one };
         // Which process it was, nobody reads.
         const { _id: id, process, hook, ...entry } = record;
-        const takenBackBy = backs.findLast((back) => back.of === id && latestBegan(back) > latestBegan(one))?._id;
+        const takenBackBy = backs.findLast((back) => back.of === id && hasTakenBack(back, one))?._id;
         return {
             id,
             ...entry,
@@ -12344,8 +12369,8 @@ async function refuseHeld(store, present, changes, key, session) {
     const found = await store.having(present, key, wanted, session);
     const stay = found.flatMap((document) => (moving.has((0,raw_bson/* idKey */.T4)(document)) ? [] : [{ document, root: document }]));
     const held = new Map();
-    // It grows on the way: who waits stays as well, and keeps what the next one waits for. A chain
-    // ends at one that may go later.
+    // It grows on the way: who waits stays as well, and keeps what the next one waits for. A chain ends at one that may go
+    // later.
     for (const { document, root } of stay) {
         const value = keyIn(document, names);
         for (const { now, back, isStep } of (value && waiting.get(value)) || []) {
@@ -13481,6 +13506,7 @@ async function joinNewer(targets, deferred) {
         target.isWhole = true;
     }
 }
+/** What names the document of an image; empty where it has none. */
 function idOf(image) {
     return (0,journal_images/* documentOf */.lM)(image ?? {}) ?? new Uint8Array();
 }
@@ -14121,7 +14147,6 @@ async function* chunks(source, bytesOf) {
 
 
 
-
 /** All at once hold up users who write to any of them, and fewer may get through as well. */
 const fewTries = 8;
 /** What becomes of a document: nothing more, it waits, or it does and goes back over each of its images by itself. */
@@ -14343,7 +14368,7 @@ class Settling {
         for (const pack of this.#off) {
             const pieces = putsIn(await this.#pieces(pack));
             for (const put of pieces) {
-                const { left } = whole.of(put.stretch, put.namespace, (0,raw_bson/* idKey */.T4)(documentIn(put.image)));
+                const { left } = whole.of(put.stretch, put.namespace, (0,raw_bson/* idKey */.T4)(idOf(put.image)));
                 if (!left)
                     waiting.set(waiting.add(settle_keyOf(put)), waits);
             }
@@ -14362,7 +14387,7 @@ class Settling {
         const several = puts.flatMap((put) => {
             const { stretch, namespace, image } = put;
             const newer = deferred.of(settle_keyOf(put));
-            const { left, open, between } = whole.of(stretch, namespace, (0,raw_bson/* idKey */.T4)(documentIn(image)));
+            const { left, open, between } = whole.of(stretch, namespace, (0,raw_bson/* idKey */.T4)(idOf(image)));
             if (newer === undefined || newer.left === 0 || newer.wasGone)
                 return [];
             return left || open !== undefined || (between && !put.isLast) ? [] : [{ put, newer }];
@@ -14371,7 +14396,7 @@ class Settling {
         if (present === undefined)
             return [];
         const current = await store.read(present, several.map(({ put }) => put.image));
-        const nowOf = ({ image }) => current.get((0,raw_bson/* idKey */.T4)(documentIn(image)));
+        const nowOf = ({ image }) => current.get((0,raw_bson/* idKey */.T4)(idOf(image)));
         const isAsMade = ({ put, newer }) => !newer.stepped && newer.joins(put.image) && newer.made(nowOf(put));
         const others = several.filter((one) => !isAsMade(one));
         const images = await deferred.images(others.map(({ newer: { key } }) => key));
@@ -14394,11 +14419,8 @@ class Settling {
 function mayStay(put) {
     return put !== undefined && put.isStep !== true;
 }
-function documentIn(image) {
-    return (0,journal_images/* documentOf */.lM)(image) ?? new Uint8Array();
-}
 function settle_keyOf({ stretch, namespace, image }) {
-    return documentKey(stretch, namespace, (0,raw_bson/* idKey */.T4)(documentIn(image)));
+    return documentKey(stretch, namespace, (0,raw_bson/* idKey */.T4)(idOf(image)));
 }
 function comesToNoEnd(cause) {
     return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', "The undo cannot go on: users keep writing to documents that wait for one another's unique values. Nothing of theirs is lost, and what was put back before is on record.", {
@@ -25344,26 +25366,6 @@ async function bring(run, connection, situation, how) {
 
 // EXTERNAL MODULE: ./emitted/observe/error-codes.js
 var error_codes = __webpack_require__(91405);
-;// CONCATENATED MODULE: ./emitted/release/record/outcomes.js
-
-
-
-/** What became of the target's releases, the latest first, without those that were taken back since: their ends say nothing of now. */
-async function* standingOutcomes(run, { db }) {
-    const rollbacks = new RollbackRecords(db, run);
-    for (const record of await new ReleaseRecords(db, run).outcomes()) {
-        if (record.state === 'rolled-back')
-            continue;
-        const back = await rollbacks.newestOf(record._id);
-        if (back?.state !== 'rolled-back' || latestBegan(back) <= latestBegan(record))
-            yield record;
-    }
-}
-/** Whether the next one need not look after what it has left. */
-function endedWell({ state }) {
-    return state === 'applied' || state === 'nothing-to-do' || state === 'rolled-back';
-}
-
 ;// CONCATENATED MODULE: ./emitted/release/half-done/left-open.js
 
 

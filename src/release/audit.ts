@@ -12,6 +12,7 @@ import { renderTrail } from '../report/json.ts';
 import { backedUpTarget } from './backup/backed-up-target.ts';
 import { storeOf } from './backup/take-backup.ts';
 import { type DrillRecord, readDrills } from './drill/record.ts';
+import { hasTakenBack } from './record/outcomes.ts';
 import type { Presence } from './record/presence.ts';
 import { latestBegan, type ReleaseRecord } from './record/record.ts';
 import { ReleaseRecords } from './record/records.ts';
@@ -77,13 +78,13 @@ async function trailOf(run: Run, { db }: Connection): Promise<AuditEntry[]> {
     seen.map(({ record, presence }) => [record._id, { record: heardLast(record, history), presence }]),
   );
   const backs = all
-    .filter(({ kind, state }) => kind === 'rollback' && state === 'rolled-back')
+    .filter(({ kind }) => kind === 'rollback')
     .sort((a, b) => latestBegan(a).getTime() - latestBegan(b).getTime());
   return all.map((one) => {
     const { record, presence } = byId.get(one._id) ?? { record: one };
     // Which process it was, nobody reads.
     const { _id: id, process, hook, ...entry } = record;
-    const takenBackBy = backs.findLast((back) => back.of === id && latestBegan(back) > latestBegan(one))?._id;
+    const takenBackBy = backs.findLast((back) => back.of === id && hasTakenBack(back, one))?._id;
     return {
       id,
       ...entry,

@@ -58,8 +58,8 @@ export async function refuseHeld(
   const found = await store.having(present, key, wanted, session);
   const stay = found.flatMap((document) => (moving.has(idKey(document)) ? [] : [{ document, root: document }]));
   const held = new Map<string, Uint8Array>();
-  // It grows on the way: who waits stays as well, and keeps what the next one waits for. A chain
-  // ends at one that may go later.
+  // It grows on the way: who waits stays as well, and keeps what the next one waits for. A chain ends at one that may go
+  // later.
   for (const { document, root } of stay) {
     const value = keyIn(document, names);
     for (const { now, back, isStep } of (value && waiting.get(value)) || []) {

@@ -202,7 +202,8 @@ async function joinNewer(targets: readonly Target[], deferred: Deferred): Promis
   }
 }
 
-function idOf(image: Image | undefined): Uint8Array {
+/** What names the document of an image; empty where it has none. */
+export function idOf(image: Image | undefined): Uint8Array {
   return documentOf(image ?? {}) ?? new Uint8Array();
 }
 

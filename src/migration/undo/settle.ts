@@ -1,14 +1,13 @@
 import { idKey } from '../../mongo/raw-bson.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { documentOf, type Image } from '../journal/images.ts';
 import { passing } from '../journal/transactions.ts';
 import { withApart } from './apart.ts';
 import { anyNumber, type CommitOptions, type Commits, mostBytes, putsIn } from './commits.ts';
 import { PutHeld } from './holders.ts';
 import { KeyTable } from './key-table.ts';
 import { type Piece, piecesOf, stepsOf } from './pieces.ts';
-import { nameIn, type Put } from './put-back.ts';
+import { idOf, nameIn, type Put } from './put-back.ts';
 import type { Pack } from './read.ts';
 import { hasClearWay } from './step-back.ts';
 import { PutRefused } from './store.ts';
@@ -227,7 +226,7 @@ export class Settling {
     for (const pack of this.#off) {
       const pieces = putsIn(await this.#pieces(pack));
       for (const put of pieces) {
-        const { left } = whole.of(put.stretch, put.namespace, idKey(documentIn(put.image)));
+        const { left } = whole.of(put.stretch, put.namespace, idKey(idOf(put.image)));
         if (!left) waiting.set(waiting.add(keyOf(put)), waits);
       }
       for (const key of await this.#withClearWay(pieces)) waiting.set(waiting.add(key), steps);
@@ -245,7 +244,7 @@ export class Settling {
     const several = puts.flatMap((put) => {
       const { stretch, namespace, image } = put;
       const newer = deferred.of(keyOf(put));
-      const { left, open, between } = whole.of(stretch, namespace, idKey(documentIn(image)));
+      const { left, open, between } = whole.of(stretch, namespace, idKey(idOf(image)));
       if (newer === undefined || newer.left === 0 || newer.wasGone) return [];
       return left || open !== undefined || (between && !put.isLast) ? [] : [{ put, newer }];
     });
@@ -255,7 +254,7 @@ export class Settling {
       present,
       several.map(({ put }) => put.image),
     );
-    const nowOf = ({ image }: Put) => current.get(idKey(documentIn(image)));
+    const nowOf = ({ image }: Put) => current.get(idKey(idOf(image)));
     const isAsMade = ({ put, newer }: (typeof several)[number]) =>
       !newer.stepped && newer.joins(put.image) && newer.made(nowOf(put));
     const others = several.filter((one) => !isAsMade(one));
@@ -285,12 +284,8 @@ function mayStay(put: Put | undefined): put is Put {
   return put !== undefined && put.isStep !== true;
 }
 
-function documentIn(image: Image): Uint8Array {
-  return documentOf(image) ?? new Uint8Array();
-}
-
 function keyOf({ stretch, namespace, image }: Pick<Put, 'stretch' | 'namespace' | 'image'>): string {
-  return documentKey(stretch, namespace, idKey(documentIn(image)));
+  return documentKey(stretch, namespace, idKey(idOf(image)));
 }
 
 function comesToNoEnd(cause?: unknown): ReleaseError {

@@ -10,8 +10,13 @@ export async function* standingOutcomes(run: Run, { db }: Connection): AsyncGene
   for (const record of await new ReleaseRecords(db, run).outcomes()) {
     if (record.state === 'rolled-back') continue;
     const back = await rollbacks.newestOf(record._id);
-    if (back?.state !== 'rolled-back' || latestBegan(back) <= latestBegan(record)) yield record;
+    if (back === null || !hasTakenBack(back, record)) yield record;
   }
+}
+
+/** Whether this rollback of it has come to its end, and began after its latest attempt. */
+export function hasTakenBack(back: ReleaseRecord, release: ReleaseRecord): boolean {
+  return back.state === 'rolled-back' && latestBegan(back) > latestBegan(release);
 }
 
 /** Whether the next one need not look after what it has left. */
