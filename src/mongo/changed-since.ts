@@ -1,5 +1,6 @@
-import { BSON, type Db, type Document, Timestamp } from 'mongodb';
-import { isPast, operationTime } from './writes-since.ts';
+import { BSON, type Db, type Timestamp } from 'mongodb';
+import { eventsSince } from './events-since.ts';
+import { operationTime } from './writes-since.ts';
 
 /** A write to one document. */
 export interface Changed {
@@ -30,31 +31,18 @@ export async function* changedSince(
   if (until === undefined) return;
   const wanted = { 'ns.coll': collection, operationType: { $in: ['insert', 'update', 'replace', 'delete'] } };
   const fields = { clusterTime: 1, documentKey: 1, updateDescription: 1 };
-  // Of the database: that of a collection ends where it is dropped.
-  const stream = db.watch([{ $match: wanted }, { $project: fields }], {
-    // An _id of another type is another one.
-    promoteValues: false,
-    startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
-    ...{ maxAwaitTimeMS: 100, maxTimeMS: limitMs, batchSize: 5000, readPreference: 'primary' },
-  });
-  const started = performance.now();
-  try {
-    while (performance.now() - started < limitMs) {
-      signal?.throwIfAborted();
-      const event = (await stream.tryNext()) as Document | null;
-      if (event === null) {
-        if (isPast(stream.resumeToken, until)) return;
-        continue;
-      }
-      const { updatedFields = {}, removedFields = [] } = event.updateDescription ?? {};
-      yield {
-        at: event.clusterTime,
-        document: BSON.serialize({ _id: event.documentKey._id }),
-        fields: [...Object.keys(updatedFields), ...removedFields.map(String)],
-      };
+  // An _id of another type is another one.
+  const options = { promoteValues: false, limitMs, signal };
+  for await (const event of eventsSince(db, [{ $match: wanted }, { $project: fields }], { since, until }, options)) {
+    if (event === 'more') {
+      yield 'more';
+      return;
     }
-    yield 'more';
-  } finally {
-    await stream.close();
+    const { updatedFields = {}, removedFields = [] } = event.updateDescription ?? {};
+    yield {
+      at: event.clusterTime,
+      document: BSON.serialize({ _id: event.documentKey._id }),
+      fields: [...Object.keys(updatedFields), ...removedFields.map(String)],
+    };
   }
 }

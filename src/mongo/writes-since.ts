@@ -1,4 +1,5 @@
-import { BSON, type Db, type Document, Timestamp } from 'mongodb';
+import { BSON, type Db, type Document, type Timestamp } from 'mongodb';
+import { eventsSince } from './events-since.ts';
 import { serverCode, serverCodes } from './server-error.ts';
 
 /** Documents of one collection that were written to, each counted as often as it was. */
@@ -40,9 +41,6 @@ export interface WritesSinceOptions {
   readonly signal?: AbortSignal;
 }
 
-/** How long the server may wait for another event before it answers that there is none, in milliseconds. */
-const waitMs = 100;
-
 /**
  * Counts what was written to a database after a cluster time and until now, from a change stream: as long as the oplog
  * reaches, and with the right to read the database. Throws the driver's errors and the signal's reason; may be repeated.
@@ -62,7 +60,6 @@ export async function writesSince(
     if (follow !== undefined) documents.add(kind, id);
     byCollection.set(collection, writes);
   });
-  const started = performance.now();
   let upTo: Timestamp;
   try {
     const until = await operationTime(db);
@@ -70,48 +67,30 @@ export async function writesSince(
     upTo = until;
     const keys = follow === undefined ? {} : { to: 1, documentKey: 1 };
     const fields = { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1, ...keys };
-    const stream = db.watch([{ $project: fields }], {
-      // A number as large as that is no other one.
-      promoteLongs: false,
-      startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
-      maxAwaitTimeMS: waitMs,
-      // Of the first answer, for which the server may read for as long as it wants.
-      maxTimeMS: limitMs,
-      batchSize: 5000,
-      readPreference: 'primary',
-    });
-    try {
-      for (;;) {
-        signal?.throwIfAborted();
-        if (performance.now() - started > limitMs) return { state: 'unknown', why: 'limit' };
-        const event = (await stream.tryNext()) as Document | null;
-        if (event === null) {
-          if (isPast(stream.resumeToken, until)) break;
-          continue;
-        }
-        if ((event.clusterTime as Timestamp).greaterThan(until)) break;
-        const collection = String(event.ns?.coll ?? '');
-        const kind = kinds[String(event.operationType)];
-        transactions.come(transactionOf(event));
-        if (followed === collection && event.operationType === 'rename') {
-          followed = String(event.to?.coll ?? '');
-          continue;
-        }
-        if (leaveOut(collection)) {
-          transactions.leaveOut();
-          continue;
-        }
-        if (followed !== undefined && followed !== collection) continue;
-        if (kind === undefined) {
-          if (ends.has(String(event.operationType))) gone.push(collection);
-          continue;
-        }
-        transactions.add({ collection, kind, id: event.documentKey?._id });
+    // A number as large as that is no other one.
+    const options = { promoteLongs: false, limitMs, signal };
+    for await (const event of eventsSince(db, [{ $project: fields }], { since, until }, options)) {
+      if (event === 'more') return { state: 'unknown', why: 'limit' };
+      if ((event.clusterTime as Timestamp).greaterThan(until)) break;
+      const collection = String(event.ns?.coll ?? '');
+      const kind = kinds[String(event.operationType)];
+      transactions.come(transactionOf(event));
+      if (followed === collection && event.operationType === 'rename') {
+        followed = String(event.to?.coll ?? '');
+        continue;
       }
-      transactions.come(undefined);
-    } finally {
-      await stream.close();
+      if (leaveOut(collection)) {
+        transactions.leaveOut();
+        continue;
+      }
+      if (followed !== undefined && followed !== collection) continue;
+      if (kind === undefined) {
+        if (ends.has(String(event.operationType))) gone.push(collection);
+        continue;
+      }
+      transactions.add({ collection, kind, id: event.documentKey?._id });
     }
+    transactions.come(undefined);
   } catch (error) {
     const why = whyUnknown(error);
     if (why === undefined) throw error;
@@ -206,15 +185,4 @@ export function whyUnknown(error: unknown): Extract<WritesSince, { state: 'unkno
 export async function operationTime(db: Db): Promise<Timestamp | undefined> {
   const answer = await db.command({ ping: 1 });
   return answer.operationTime as Timestamp | undefined;
-}
-
-/**
- * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
- * time (`src/mongo/db/pipeline/resume_token.h`).
- */
-export function isPast(token: unknown, until: Timestamp): boolean {
-  const data = (token as { _data?: unknown } | undefined)?._data;
-  if (typeof data !== 'string' || !data.startsWith('82')) return true;
-  const at = new Timestamp({ t: Number.parseInt(data.slice(2, 10), 16), i: Number.parseInt(data.slice(10, 18), 16) });
-  return at.greaterThanOrEqual(until);
 }

@@ -1,5 +1,6 @@
-import { type Db, type Document, Timestamp } from 'mongodb';
-import { isPast, operationTime, whyUnknown } from './writes-since.ts';
+import type { Db, Timestamp } from 'mongodb';
+import { eventsSince } from './events-since.ts';
+import { operationTime, whyUnknown } from './writes-since.ts';
 
 export interface WritesUntilMovedOptions {
   /** Default 60,000 ms. */
@@ -20,37 +21,25 @@ export async function writesUntilMoved(
   const found = new Map<string, number>();
   /** By its name at the time of the event its first one. */
   const named = new Map([...moves.keys()].map((name) => [name, name]));
-  const started = performance.now();
   try {
     const until = await operationTime(db);
     if (until === undefined) return undefined;
+    if (named.size === 0) return found;
     const wanted = { operationType: { $in: ['insert', 'update', 'replace', 'delete', 'rename', 'drop'] } };
-    // Of the database: that of a collection ends where it is renamed.
-    const stream = db.watch([{ $match: wanted }, { $project: { operationType: 1, ns: 1, to: 1 } }], {
-      startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
-      ...{ maxAwaitTimeMS: 100, maxTimeMS: limitMs, batchSize: 5000, readPreference: 'primary' },
-    });
-    try {
-      while (named.size > 0) {
-        if (performance.now() - started > limitMs) return undefined;
-        const event = (await stream.tryNext()) as Document | null;
-        if (event === null) {
-          if (isPast(stream.resumeToken, until)) break;
-          continue;
-        }
-        const now = String(event.ns?.coll ?? '');
-        const name = named.get(now);
-        if (name === undefined) continue;
-        if (event.operationType !== 'rename' && event.operationType !== 'drop') {
-          found.set(name, (found.get(name) ?? 0) + 1);
-          continue;
-        }
-        named.delete(now);
-        const to = String(event.to?.coll ?? '');
-        if (event.operationType === 'rename' && to !== moves.get(name)) named.set(to, name);
+    const pipeline = [{ $match: wanted }, { $project: { operationType: 1, ns: 1, to: 1 } }];
+    for await (const event of eventsSince(db, pipeline, { since, until }, { limitMs })) {
+      if (event === 'more') return undefined;
+      const now = String(event.ns?.coll ?? '');
+      const name = named.get(now);
+      if (name === undefined) continue;
+      if (event.operationType !== 'rename' && event.operationType !== 'drop') {
+        found.set(name, (found.get(name) ?? 0) + 1);
+        continue;
       }
-    } finally {
-      await stream.close();
+      named.delete(now);
+      const to = String(event.to?.coll ?? '');
+      if (event.operationType === 'rename' && to !== moves.get(name)) named.set(to, name);
+      if (named.size === 0) break;
     }
   } catch (error) {
     if (whyUnknown(error) === undefined) throw error;

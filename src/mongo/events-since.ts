@@ -1,0 +1,55 @@
+import { type Db, type Document, Timestamp } from 'mongodb';
+
+export interface EventsSinceOptions {
+  /** Milliseconds; of the first answer too, for which the server may read for as long as it wants. */
+  readonly limitMs: number;
+  /** In place of the values as they are: as the driver's options of the same names. */
+  readonly promoteValues?: boolean;
+  readonly promoteLongs?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** How long the server may wait for another event before it answers that there is none, in milliseconds. */
+const waitMs = 100;
+
+/**
+ * What this pipeline leaves of a database's change stream after a cluster time and until another one at least, in that
+ * order; the last is `more` where that took longer than the limit. Of the database: the stream of a collection ends where it
+ * is dropped or renamed. Throws the driver's errors and the signal's reason.
+ */
+export async function* eventsSince(
+  db: Db,
+  pipeline: readonly Document[],
+  { since, until }: { readonly since: Timestamp; readonly until: Timestamp },
+  { limitMs, signal, ...values }: EventsSinceOptions,
+): AsyncGenerator<Document | 'more'> {
+  const stream = db.watch([...pipeline], {
+    ...values,
+    startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
+    ...{ maxAwaitTimeMS: waitMs, maxTimeMS: limitMs, batchSize: 5000, readPreference: 'primary' },
+  });
+  const started = performance.now();
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      if (performance.now() - started > limitMs) break;
+      const event = (await stream.tryNext()) as Document | null;
+      if (event !== null) yield event;
+      else if (isPast(stream.resumeToken, until)) return;
+    }
+  } finally {
+    await stream.close();
+  }
+  yield 'more';
+}
+
+/**
+ * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
+ * time (`src/mongo/db/pipeline/resume_token.h`).
+ */
+function isPast(token: unknown, until: Timestamp): boolean {
+  const data = (token as { _data?: unknown } | undefined)?._data;
+  if (typeof data !== 'string' || !data.startsWith('82')) return true;
+  const at = new Timestamp({ t: Number.parseInt(data.slice(2, 10), 16), i: Number.parseInt(data.slice(10, 18), 16) });
+  return at.greaterThanOrEqual(until);
+}
