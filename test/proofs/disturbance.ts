@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WireProxy } from '../setup/wire-proxy.ts';
 import type { Random } from './random.ts';
-import type { ReleaseProcess } from './release-process.ts';
+import { type ReleaseProcess, signalled } from './release-process.ts';
 
 /** What happens to a run, and when. */
 export interface Disturbance {
@@ -47,8 +47,8 @@ export async function disturb(run: ReleaseProcess, proxy: WireProxy, disturbance
     disturbance.done = true;
     if (what === 'group') run.signal('SIGKILL');
     else if (what === 'connections') proxy.cut();
-    else if (what === 'stop') process.kill(run.pid, 'SIGTERM');
-    else for (const pid of what === 'parent' ? [run.pid] : run.children()) process.kill(pid, 'SIGKILL');
+    else if (what === 'stop') signalled(run.pid, 'SIGTERM');
+    else for (const pid of what === 'parent' ? [run.pid] : run.children()) signalled(pid, 'SIGKILL');
   };
   if ('afterMs' in when) {
     if (!(await run.said('goes up'))) return false;

@@ -66,7 +66,7 @@ export async function makeFolder(
 
 const running = new Set<number>();
 // Nothing is left behind where a proof itself is ended.
-process.once('exit', () => running.forEach((pid) => void signalGroup(pid, 'SIGKILL')));
+process.once('exit', () => running.forEach((pid) => void signalled(-pid, 'SIGKILL')));
 
 function startRelease(words: readonly string[], cwd: string, env: Readonly<Record<string, string>>): ReleaseProcess {
   const started = spawn(process.execPath, [program, ...words], {
@@ -87,7 +87,7 @@ function startRelease(words: readonly string[], cwd: string, env: Readonly<Recor
     const whole = /^\{.*\}\n$/s.test(text.stdout);
     return { ...text, code, signal, json: whole ? JSON.parse(text.stdout) : undefined };
   });
-  const alive = () => signalGroup(pid, 0);
+  const alive = () => signalled(-pid, 0);
   running.add(pid);
   void ended.then(() => running.delete(pid));
   return {
@@ -100,7 +100,7 @@ function startRelease(words: readonly string[], cwd: string, env: Readonly<Recor
         started.once('close', () => heard(text.stderr.includes(words)));
         look();
       }),
-    signal: (signal) => void signalGroup(pid, signal),
+    signal: (signal) => void signalled(-pid, signal),
     children: () => childrenOf(pid),
     async gone() {
       await ended;
@@ -111,16 +111,21 @@ function startRelease(words: readonly string[], cwd: string, env: Readonly<Recor
   };
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+/** Whether there was anybody to hear it: a process, or by a negative number a group of them. */
+export function signalled(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, signal);
     return true;
   } catch {
     return false;
   }
 }
 
-/** From Linux's /proc; elsewhere the proofs that need it do not run. */
+/** From Linux's /proc; elsewhere the proofs that need it do not run. A process that has just ended has none. */
 function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }

@@ -6,6 +6,8 @@ export interface Stop {
   /** The nth command from the last `count` on; of these names only, where they are given. */
   readonly nth: number;
   readonly of?: readonly string[];
+  /** Counted from the first command of this name on. */
+  readonly from?: string;
   /** `sent`: the server never sees it. `answered`: the server has carried it out, the sender does not hear of it. */
   readonly when: 'sent' | 'answered';
 }
@@ -50,8 +52,10 @@ export async function wireProxyTo(target: string): Promise<WireProxy> {
       const command = commandOf(message);
       if (command !== undefined) {
         commands.push(command);
-        const { of } = stop ?? {};
-        const chosen = of === undefined ? commands : commands.filter((one) => of.includes(one));
+        const { of, from } = stop ?? {};
+        const first = from === undefined ? 0 : commands.indexOf(from);
+        const counted = first < 0 ? [] : commands.slice(first);
+        const chosen = of === undefined ? counted : counted.filter((one) => of.includes(one));
         if (stop !== undefined && chosen.length >= stop.nth && (of === undefined || of.includes(command))) {
           const { when, then } = stop;
           stop = undefined;
