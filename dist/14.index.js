@@ -4796,7 +4796,7 @@ function catalogInTransaction(error, call, shown) {
 }
 
 // EXTERNAL MODULE: ./emitted/migration/journal/documents.js
-var documents = __webpack_require__(63170);
+var journal_documents = __webpack_require__(63170);
 // EXTERNAL MODULE: ./emitted/migration/journal/images.js
 var journal_images = __webpack_require__(1308);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/replay/changed.js
@@ -4818,7 +4818,7 @@ class ChangedByImages {
     async *ids({ database, collection }) {
         const { client, database: home, journal, attempt } = this.#options;
         const filter = {
-            ...(0,documents/* ofAttempt */.Be)(attempt),
+            ...(0,journal_documents/* ofAttempt */.Be)(attempt),
             kind: 'images',
             'namespace.database': database,
             'namespace.collection': collection,
@@ -4884,10 +4884,10 @@ const mostBytes = 256 * 1024 * 1024;
  */
 async function entriesToReplay(options) {
     const { client, database, journal, attempt } = options;
-    const filter = { ...(0,documents/* ofAttempt */.Be)(attempt), kind: { $ne: 'images' } };
+    const filter = { ...(0,journal_documents/* ofAttempt */.Be)(attempt), kind: { $ne: 'images' } };
     const how = { readConcern: { level: 'majority' }, readPreference: 'primary' };
     const entries = client.db(database).collection(journal);
-    const summarised = { ...(0,documents/* ofAttempt */.Be)(attempt), $or: [{ kind: { $ne: 'images' } }, { undoCount: { $exists: true } }] };
+    const summarised = { ...(0,journal_documents/* ofAttempt */.Be)(attempt), $or: [{ kind: { $ne: 'images' } }, { undoCount: { $exists: true } }] };
     const [found] = await entries.aggregate([{ $match: summarised }, ...summary], how).toArray();
     const why = whyNot(found ?? nothing, options);
     if (why !== undefined) {
@@ -5964,13 +5964,13 @@ async function lastSequence({ client, database, journal, attempt }) {
     const [last] = await client
         .db(database)
         .collection(journal)
-        .find((0,documents/* ofAttempt */.Be)(attempt), {
+        .find((0,journal_documents/* ofAttempt */.Be)(attempt), {
         ...{ readConcern: { level: 'majority' }, readPreference: 'primary', projection: { _id: 1 } },
     })
         .sort({ _id: -1 })
         .limit(1)
         .toArray();
-    return last === undefined ? 0 : (0,documents/* sequenceOf */.nD)(String(last._id));
+    return last === undefined ? 0 : (0,journal_documents/* sequenceOf */.nD)(String(last._id));
 }
 /** Writes entries and images, in sessions that have a transaction open. */
 class EntryWriter {
@@ -6000,7 +6000,7 @@ class EntryWriter {
     }
     #nextId() {
         this.#sequence += 1;
-        return (0,documents/* entryId */.ub)(this.#options.attempt, this.#sequence);
+        return (0,journal_documents/* entryId */.ub)(this.#options.attempt, this.#sequence);
     }
     async #insert(session, documents) {
         await this.#collection().insertMany(documents, { session, ignoreUndefined: true });
@@ -6009,23 +6009,31 @@ class EntryWriter {
         return this.#options.client.db(this.#options.database).collection(this.#options.journal);
     }
 }
+/** So many images make a pack at most: two transactions of an undo take no part of the same one. */
+const mostOfPack = 1000;
 /** Makes documents that follow one another behind `place`. */
 function imageDocuments(place, more) {
     let number = 0;
     return ({ namespace, images }) => {
-        if (images.length === 0)
-            return [];
-        const packed = (0,journal_images/* packImages */.IY)(images);
-        return packed.map((data, part) => ({
-            _id: (0,documents/* imagesId */.Cj)(place, number++),
-            kind: 'images',
-            namespace,
-            count: images.length,
-            part,
-            parts: packed.length,
-            data,
-            ...more,
-        }));
+        const documents = [];
+        for (let from = 0; from < images.length; from += mostOfPack) {
+            const some = images.slice(from, from + mostOfPack);
+            const packed = (0,journal_images/* packImages */.IY)(some);
+            for (const [part, data] of packed.entries()) {
+                const _id = (0,journal_documents/* imagesId */.Cj)(place, number++);
+                documents.push({
+                    _id,
+                    kind: 'images',
+                    namespace,
+                    count: some.length,
+                    part,
+                    parts: packed.length,
+                    data,
+                    ...more,
+                });
+            }
+        }
+        return documents;
     };
 }
 
@@ -9886,7 +9894,7 @@ async function drop(context, collection, call, begun) {
 async function droppedAfter(context, { _id, namespace }) {
     const { client, database, own, attempt } = context;
     const filter = {
-        _id: { $gt: _id, $lt: (0,documents/* ofAttempt */.Be)(attempt)._id.$lt },
+        _id: { $gt: _id, $lt: (0,journal_documents/* ofAttempt */.Be)(attempt)._id.$lt },
         kind: 'implicit',
         'catalog.type': 'drop-collection',
         'namespace.database': namespace.database,
@@ -10483,7 +10491,7 @@ class Refusals {
         for (const fingerprint of fingerprints)
             left.set(fingerprint, (left.get(fingerprint) ?? 0) + 1);
         const found = await this.#find({
-            ...(0,documents/* ofAttempt */.Be)(this.#context.attempt),
+            ...(0,journal_documents/* ofAttempt */.Be)(this.#context.attempt),
             ...{ fingerprint: { $in: [...left.keys()] }, error: { $exists: true }, endedRun: { $exists: false } },
         }).toArray();
         return found.flatMap(({ _id, fingerprint }) => {
@@ -10494,7 +10502,7 @@ class Refusals {
     }
     /** The last entry that is still expected; an empty text where there is none. */
     async #lastBut(marked) {
-        const { _id } = (0,documents/* ofAttempt */.Be)(this.#context.attempt);
+        const { _id } = (0,journal_documents/* ofAttempt */.Be)(this.#context.attempt);
         const filter = { _id: { ..._id, $nin: marked }, kind: { $ne: 'images' }, endedRun: { $exists: false } };
         const [last] = await this.#find(filter).limit(1).toArray();
         return last?._id ?? '';
@@ -10753,7 +10761,7 @@ class Lanes {
     #options;
     #sessions = new Map();
     #registered = new WeakSet();
-    #free = Array.from({ length: documents/* laneCount */.S5 }, (_, i) => documents/* laneCount */.S5 - 1 - i);
+    #free = Array.from({ length: journal_documents/* laneCount */.S5 }, (_, i) => journal_documents/* laneCount */.S5 - 1 - i);
     #waiting = [];
     constructor(options) {
         this.#options = options;
@@ -10822,7 +10830,7 @@ class Lanes {
     }
     #mine(number) {
         const { fence, attempt } = this.#options;
-        return { _id: (0,documents/* laneId */.AQ)(number), fence, migration: attempt.migration, attempt: attempt.number };
+        return { _id: (0,journal_documents/* laneId */.AQ)(number), fence, migration: attempt.migration, attempt: attempt.number };
     }
     #collection() {
         const { client, database, own } = this.#options;

@@ -414,6 +414,7 @@ function keyText(key) {
 /* harmony export */   AQ: () => (/* binding */ laneId),
 /* harmony export */   Be: () => (/* binding */ ofAttempt),
 /* harmony export */   Cj: () => (/* binding */ imagesId),
+/* harmony export */   Jz: () => (/* binding */ placeOfImages),
 /* harmony export */   Mc: () => (/* binding */ entriesOf),
 /* harmony export */   Ms: () => (/* binding */ entryOf),
 /* harmony export */   S5: () => (/* binding */ laneCount),
@@ -432,9 +433,13 @@ function entryId(attempt, sequence) {
 function imagesId(place, part) {
     return `${place}/${padded(part, 6)}`;
 }
+/** What all images have in common that one transaction of an entry wrote. */
+function placeOfImages(_id) {
+    return _id.slice(0, _id.lastIndexOf('/'));
+}
 /** The id of the entry that images belong to. */
 function entryOf({ _id, of }) {
-    return of ?? _id.slice(0, _id.lastIndexOf('/'));
+    return of ?? placeOfImages(_id);
 }
 /** The number of an entry, or of images, within their attempt. */
 function sequenceOf(id) {

@@ -193,9 +193,14 @@ export function imagesId(place: string, part: number): string {
   return `${place}/${padded(part, 6)}`;
 }
 
+/** What all images have in common that one transaction of an entry wrote. */
+export function placeOfImages(_id: string): string {
+  return _id.slice(0, _id.lastIndexOf('/'));
+}
+
 /** The id of the entry that images belong to. */
 export function entryOf({ _id, of }: Pick<ImagesDocument, '_id' | 'of'>): string {
-  return of ?? _id.slice(0, _id.lastIndexOf('/'));
+  return of ?? placeOfImages(_id);
 }
 
 /** The number of an entry, or of images, within their attempt. */

@@ -4,7 +4,7 @@ import { serverCodes } from '../../mongo/server-error.ts';
 import { passing } from '../journal/transactions.ts';
 import { withApart } from './apart.ts';
 import { type PlainKey, type PlainKeys, PutHeld } from './holders.ts';
-import { donePacks, type Piece, takeable, toEndOfPack, wholePacks } from './pieces.ts';
+import { donePacks, type Piece, takeable, toEndOfTurn, wholePacks } from './pieces.ts';
 import { nameIn, type Put, PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
 import type { Pack } from './read.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
@@ -154,7 +154,7 @@ export class Commits {
       if (!(error instanceof PutRefused)) throw error;
       if (error.code !== serverCodes.DuplicateKey) return this.#withoutOne(some, error);
       if (!this.#keys.has(shownNamespace(error.present))) await this.refusal(error);
-      return this.#atOnce(some, pieces.slice(from, from + toEndOfPack(pieces, from, some.length)));
+      return this.#atOnce(some, pieces.slice(from, from + toEndOfTurn(pieces, from, some.length)));
     }
   }
 

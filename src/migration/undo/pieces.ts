@@ -1,4 +1,5 @@
 import { idKey } from '../../mongo/raw-bson.ts';
+import { placeOfImages } from '../journal/documents.ts';
 import { documentOf } from '../journal/images.ts';
 import { isApart } from './apart.ts';
 import type { Deferred } from './deferred.ts';
@@ -95,14 +96,14 @@ export function takeable(pieces: readonly Piece[], from: number, documents: numb
   return pieces.length - from;
 }
 
-/** How many pieces, from this one on, reach to the end of the pack that the last of so many is of. */
-export function toEndOfPack(pieces: readonly Piece[], from: number, count: number): number {
+/** How many pieces, from this one on, reach to the end of what was changed together with the last of so many. */
+export function toEndOfTurn(pieces: readonly Piece[], from: number, count: number): number {
   const last = pieces[from + count - 1];
   if (last?.kind !== 'put') return count;
   let end = from + count;
   for (;;) {
     const next = pieces[end];
-    if (next?.kind !== 'put' || next.pack !== last.pack) return end - from;
+    if (next?.kind !== 'put' || placeOfImages(next.pack) !== placeOfImages(last.pack)) return end - from;
     end += 1;
   }
 }

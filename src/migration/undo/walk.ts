@@ -4,14 +4,15 @@ import type { Attempt } from '../journal/documents.ts';
 import { writtenBetween } from './between.ts';
 import { distinct, leftBy } from './catalog/left.ts';
 import { inTheWay } from './catalog/names.ts';
-import { type CommitSizes, Commits, mostBytes, usualSizes } from './commits.ts';
+import { type CommitSizes, Commits, usualSizes } from './commits.ts';
 import { notBegun, nothingCounted, readSoFar, type SoFar, sumOf, type UndoCount } from './counted.ts';
 import { listCreatedSince } from './created-since.ts';
 import { Deferred } from './deferred.ts';
 import { type AskDown, DownPass } from './down-documents.ts';
-import { type Piece, piecesOf } from './pieces.ts';
+import { readLots } from './lots.ts';
+import type { Piece } from './pieces.ts';
 import { documentConflict, type PutOutcome } from './put-back.ts';
-import { readBackwards, readPack, type UndoEntry } from './read.ts';
+import { readPack, type UndoEntry } from './read.ts';
 import type { ConflictList, CreatedSince, UndoConflict, UndoExtent, UndoNumbers } from './result.ts';
 import { Settling } from './settle.ts';
 import type { UndoMode, UndoStore } from './store.ts';
@@ -39,9 +40,6 @@ export interface WalkOptions {
 export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
-
-/** What is read of the journal before it is committed: enough for two transactions. */
-const mostPieceBytes = 4 * mostBytes;
 
 interface Settled {
   readonly createdSince: readonly CreatedSince[];
@@ -117,50 +115,34 @@ export class Walk {
     const deferred = new Deferred(connection.db, own);
     const commits = await this.#commits(survey, deferred);
     const stretches = new Stretches(survey.moves, 'backwards');
-    let pieces: Piece[] = [];
     /** Entries are undone once all that they did is back: also what was put off to the end of the segment. */
-    let ends: Piece[] = [];
-    let bytes = 0;
-    const commit = async () => {
-      await commits.all(pieces);
-      pieces = [];
-      bytes = 0;
-      if (survey.met.repeats.again || commits.hasPutOff) return;
-      await commits.all(ends);
-      ends = [];
-    };
+    const late: Piece[] = [];
     const endSegment = async () => {
-      await commit();
       const read = (pack: string) => readPack(connection.db, own, pack);
       await new Settling({ ...commits.options, commits, stretch: stretches.number, read }).run();
-      await commits.all(ends);
-      ends = [];
+      await commits.all(late.splice(0));
       deferred.clear();
     };
-    for await (const step of readBackwards(connection.db, own, attempt)) {
-      signal?.throwIfAborted();
-      if (step.kind === 'entry' && step.entry.catalog !== undefined) {
-        await endSegment();
-        if (step.entry.undone !== undefined) {
-          stretches.pass(step.entry);
-          continue;
-        }
-        // Its indexes and validators are older than all documents that are back by now, and want the others in the old shape.
-        if (isOlder(step.entry, survey)) await this.#settle(survey);
-        stretches.pass(step.entry);
-        await this.#catalog(step.entry);
+    const { met } = survey;
+    const size = 2 * this.#sizes.most;
+    const stretch = () => stretches.number;
+    for await (const lot of readLots({ connection, own, attempt, met, deferred, size, stretch, signal })) {
+      if (lot.kind === 'documents') {
+        await commits.all(lot.pieces);
+        if (met.repeats.again || commits.hasPutOff) late.push(...lot.ends);
+        else await commits.all(lot.ends);
         continue;
       }
-      if (step.kind === 'entry') {
-        ends.push({ kind: 'end', entry: step.entry._id });
+      await endSegment();
+      const { entry } = lot;
+      if (entry.undone !== undefined) {
+        stretches.pass(entry);
         continue;
       }
-      const some = piecesOf(step.pack, { stretch: stretches.number, met: survey.met, deferred });
-      for (const piece of some) {
-        pieces.push(piece);
-        bytes += piece.kind === 'put' ? piece.bytes : 0;
-      }
-      if (pieces.length >= 2 * this.#sizes.most || bytes >= mostPieceBytes) await commit();
+      // Its indexes and validators are older than all documents that are back by now, and want the others in the old shape.
+      if (isOlder(entry, survey)) await this.#settle(survey);
+      stretches.pass(entry);
+      await this.#catalog(entry);
     }
     await endSegment();
     await this.#settle(survey);

@@ -77,21 +77,31 @@ export class EntryWriter {
   }
 }
 
+/** So many images make a pack at most: two transactions of an undo take no part of the same one. */
+const mostOfPack = 1000;
+
 /** Makes documents that follow one another behind `place`. */
 function imageDocuments(place: string, more: { readonly at: Date; readonly of?: string }) {
   let number = 0;
   return ({ namespace, images }: ImagesOf): object[] => {
-    if (images.length === 0) return [];
-    const packed = packImages(images);
-    return packed.map((data, part) => ({
-      _id: imagesId(place, number++),
-      kind: 'images',
-      namespace,
-      count: images.length,
-      part,
-      parts: packed.length,
-      data,
-      ...more,
-    }));
+    const documents: object[] = [];
+    for (let from = 0; from < images.length; from += mostOfPack) {
+      const some = images.slice(from, from + mostOfPack);
+      const packed = packImages(some);
+      for (const [part, data] of packed.entries()) {
+        const _id = imagesId(place, number++);
+        documents.push({
+          _id,
+          kind: 'images',
+          namespace,
+          count: some.length,
+          part,
+          parts: packed.length,
+          data,
+          ...more,
+        });
+      }
+    }
+    return documents;
   };
 }
