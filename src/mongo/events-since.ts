@@ -13,9 +13,9 @@ export interface EventsSinceOptions {
 const waitMs = 100;
 
 /**
- * What this pipeline leaves of a database's change stream after a cluster time and until another one at least, in that
- * order; the last is `more` where that took longer than the limit. Of the database: the stream of a collection ends where it
- * is dropped or renamed. Throws the driver's errors and the signal's reason.
+ * What this pipeline leaves of a database's change stream after a cluster time and until another one, in that order; the
+ * last is `more` where that took longer than the limit. The pipeline leaves `clusterTime` in it. Of the database: the stream
+ * of a collection ends where it is dropped or renamed. Throws the driver's errors and the signal's reason.
  */
 export async function* eventsSince(
   db: Db,
@@ -34,8 +34,9 @@ export async function* eventsSince(
       signal?.throwIfAborted();
       if (performance.now() - started > limitMs) break;
       const event = (await stream.tryNext()) as Document | null;
+      // While others write on there is no empty answer.
+      if (event === null ? isPast(stream.resumeToken, until) : event.clusterTime.greaterThan(until)) return;
       if (event !== null) yield event;
-      else if (isPast(stream.resumeToken, until)) return;
     }
   } finally {
     await stream.close();

@@ -71,7 +71,6 @@ export async function writesSince(
     const options = { promoteLongs: false, limitMs, signal };
     for await (const event of eventsSince(db, [{ $project: fields }], { since, until }, options)) {
       if (event === 'more') return { state: 'unknown', why: 'limit' };
-      if ((event.clusterTime as Timestamp).greaterThan(until)) break;
       const collection = String(event.ns?.coll ?? '');
       const kind = kinds[String(event.operationType)];
       transactions.come(transactionOf(event));

@@ -138,9 +138,9 @@ export function playbookTable(steps: readonly Step[]): Block[] {
 
 /** What a restore has lost. */
 export function lossSentence(loss: RestoreLoss): string {
-  const kept = loss.kept === undefined ? '' : ' What came last of it is kept aside.';
+  const kept = loss.kept === undefined ? '' : ' What users wrote last is kept aside.';
   if (loss.writes === null) return `How much users had written since is not known: ${loss.why}.${kept}`;
-  if (loss.writes === 0) return 'Users had written nothing since.';
+  if (loss.writes === 0) return kept === '' ? 'Users had written nothing since.' : kept.trimStart();
   return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it.${kept}`;
 }
 

@@ -114,32 +114,43 @@ describe('what users write after the last count', () => {
     expect(await tombstones(connection)).toEqual([]);
   });
 
-  test('is kept with all that was replaced where the oplog does not tell', async () => {
-    const connection = await scene();
-    const watch = () => {
-      throw new MongoServerError({ message: 'resume point is gone', code: 286 });
-    };
-    const forgetful: Connection = {
-      ...connection,
-      db: new Proxy(connection.db, {
-        get(db, key) {
-          const value = key === 'watch' ? watch : Reflect.get(db, key, db);
-          return typeof value === 'function' ? value.bind(db) : value;
+  test.each([{ agreed: 3 }, { agreed: null }])(
+    'is kept with all that was replaced where the oplog does not tell, unless any number was agreed to: $agreed',
+    async ({ agreed }) => {
+      const connection = await scene();
+      const known = [{ collection: 'b', writes: 3 }];
+      let told: Lost | undefined;
+      const watch = () => {
+        throw new MongoServerError({ message: 'resume point is gone', code: 286 });
+      };
+      const forgetful: Connection = {
+        ...connection,
+        db: new Proxy(connection.db, {
+          get(db, key) {
+            const value = key === 'watch' ? watch : Reflect.get(db, key, db);
+            return typeof value === 'function' ? value.bind(db) : value;
+          },
+        }),
+      };
+      const { displaced } = await restoreBackup(forgetful, at.store, manifest.id, {
+        ...{ own, log: at.log },
+        mayReplace: () => now(connection).then((upTo) => ({ since, upTo, collections: known, agreed })),
+        onLost: async (lost) => {
+          told = lost;
         },
-      }),
-    };
-    const { displaced } = await restoreBackup(forgetful, at.store, manifest.id, {
-      ...{ own, log: at.log },
-      mayReplace: () => now(connection).then((upTo) => ({ since, upTo, collections: [], agreed: 0 })),
-      onLost: async (lost) => {
-        expect(lost.collections).toBeUndefined();
-      },
-    });
-    expect(displaced.map(({ name, writes }) => `${name} ${writes}`).sort()).toEqual(
-      ['a', 'added', 'b', 'c'].map((name) => `${name} unknown`),
-    );
-    expect(await tombstones(connection)).toHaveLength(4);
-  });
+      });
+      // What is not known is kept, so that what went is known.
+      expect(told?.collections).toEqual(agreed === null ? undefined : known);
+      if (agreed === null) {
+        expect(await tombstones(connection)).toEqual([]);
+        return;
+      }
+      expect(displaced.map(({ name, writes }) => `${name} ${writes}`).sort()).toEqual(
+        ['a', 'added', 'b', 'c'].map((name) => `${name} unknown`),
+      );
+      expect(await tombstones(connection)).toHaveLength(4);
+    },
+  );
 
   test('is not lost wherever the restore is cut off, nor by what finishes it', async () => {
     let late = 0;
@@ -174,6 +185,48 @@ describe('what users write after the last count', () => {
     }
     expect(late).toBeGreaterThan(7);
   }, 120_000);
+
+  test('is not what users write to the restored one of a name whose old collection they had dropped or replaced themselves', async () => {
+    const connection = await scene();
+    const { db } = connection;
+    let over = false;
+    let told: Lost | undefined;
+    const began = performance.now();
+    // Where there is no document it makes no collection.
+    const writing = ['a', 'b', 'c'].map(async (name) => {
+      while (!over) await db.collection<{ _id: number }>(name).updateOne({ _id: 1 }, { $inc: { n: 1 } });
+    });
+    await restoreBackup(connection, at.store, manifest.id, {
+      ...{ own, log: at.log },
+      mayReplace: async () => {
+        // As a temporary one, and one that is written anew, go while the restore builds.
+        for (const name of ['b', 'added']) await db.dropCollection(name);
+        await db
+          .collection('a')
+          .aggregate([{ $out: 'c' }])
+          .toArray();
+        const counted = await count(connection, await now(connection), 1_000_000);
+        await insert(connection, 'a', 11);
+        return counted;
+      },
+      history: {
+        placement: { applied: [] },
+        set: async () => {
+          await insert(connection, 'b', 11);
+          await insert(connection, 'c', 11);
+        },
+      },
+      onLost: async (lost) => {
+        told = lost;
+      },
+    }).finally(() => {
+      over = true;
+    });
+    await Promise.all(writing);
+    const written = told?.collections?.filter(({ writes }) => writes > 0).map(({ collection }) => collection);
+    expect(written).toEqual(['a']);
+    expect(performance.now() - began).toBeLessThan(20_000);
+  }, 90_000);
 
   test('of a writer without pause each insert is counted, restored, or kept', async () => {
     const connection = await scene();

@@ -43,3 +43,23 @@ test('nothing is told where the server does not read so far back in time', async
   const begin = new Timestamp({ t: 1, i: 1 });
   expect(await writesUntilMoved(database.db, begin, moves, { limitMs: 1 })).toBeUndefined();
 });
+
+test('it ends while others go on writing, also where a collection never comes under its last name', async () => {
+  await using database = await freshDatabase();
+  const { db } = database;
+  const a = db.collection('a');
+  await a.insertOne({});
+  const since = await now(db);
+  let on = true;
+  const writing = (async () => {
+    for (; on; ) await a.insertOne({});
+  })();
+  const moves = new Map([
+    ['a', 'old.a'],
+    ['gone', 'old.gone'],
+  ]);
+  const found = await writesUntilMoved(db, since, moves, { limitMs: 3000 });
+  on = false;
+  await writing;
+  expect([...(found?.keys() ?? [])]).toEqual(['a']);
+});

@@ -1,4 +1,3 @@
-import { findCollection } from '../../mongo/catalog.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { writesUntilMoved } from '../../mongo/writes-until-moved.ts';
@@ -8,7 +7,7 @@ import type { Counted, Displaced, SwapStep, WrittenTo } from './record.ts';
 export interface Lost {
   /** As `Counted` has it. */
   readonly since: string;
-  /** Undefined where nobody can tell what came after the last count. */
+  /** Undefined where nobody can tell what came after the last count, and it is not kept. */
   readonly collections?: readonly WrittenTo[];
   /** What of it stays, since it is more than was agreed to: collections that were replaced, with all that was in them. */
   readonly kept: readonly Required<Displaced>[];
@@ -25,7 +24,9 @@ export async function lookForLate(
   { upTo, since, agreed, collections }: Counted,
   steps: readonly SwapStep[],
 ): Promise<Lost> {
-  const moves = movedBy(own, steps);
+  const there = new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name));
+  // What users themselves dropped or wrote anew before its turn is no loss, and who has its name now is the restored one.
+  const moves = new Map([...movedBy(own, steps)].filter(([, tombstone]) => there.has(tombstone)));
   const late = await writesUntilMoved(db, upTo, moves);
   const all = new Map(collections.map(({ collection, writes }) => [collection, writes]));
   for (const [name, writes] of late ?? []) all.set(name, (all.get(name) ?? 0) + writes);
@@ -35,10 +36,10 @@ export async function lookForLate(
   if (agreed !== null && (late === undefined || total > agreed))
     for (const [name, tombstone] of moves) {
       const writes = late === undefined ? 'unknown' : (late.get(name) ?? 0);
-      // Somebody may have dropped it before it was replaced.
-      if (writes !== 0 && (await findCollection(db, tombstone)) !== undefined) kept.push({ name, tombstone, writes });
+      if (writes !== 0) kept.push({ name, tombstone, writes });
     }
-  return { since, ...(late !== undefined && { collections: merged }), kept };
+  const known = late !== undefined || agreed !== null;
+  return { since, ...(known && { collections: merged }), kept };
 }
 
 /** In sentences. */
