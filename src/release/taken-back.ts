@@ -1,6 +1,7 @@
 import { listed } from '../migration/files/find.ts';
 import { readHistory } from '../migration/history/history.ts';
 import { isUnsettled } from '../migration/history/position.ts';
+import type { AgreedPlan } from '../migration/plan/agreed.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
@@ -31,9 +32,10 @@ export async function refuseTakenBack(
   // One that nobody put on record has nothing that could be gone.
   if (record === null && rollback === null && !isOnRecord(releaseId)) return false;
   if (record !== null && record.kind !== 'migrate' && record.kind !== 'release') return false;
-  const { fence = 0, migrations = [], kind } = record ?? {};
+  const { fence = 0, kind } = record ?? {};
+  const migrations = record === null ? [] : neededBy(record);
   const since = history.filter((one) => one.fence > fence && one.fence < own);
-  const gone = since.filter((one) => migrations.includes(one._id) && isGone(one, releaseId));
+  const gone = since.filter((one) => migrations.includes(one._id) && isGone(one, [releaseId]));
   const by = rollback !== null && (rollback.fence ?? 0) > fence && hasTaken(rollback) ? rollback : undefined;
   if (record !== null && gone.length === 0 && by === undefined) return true;
   const names = gone.map(({ _id }) => _id);
@@ -49,9 +51,39 @@ export async function refuseTakenBack(
   );
 }
 
-/** A way down, whole or half, or somebody else's half way up: this release had it applied, or was to apply it itself. */
-function isGone({ state, direction, releaseId }: HistoryRecord, release: string): boolean {
-  return state === 'rolled-back' || (state !== 'applied' && (direction === 'down' || releaseId !== release));
+/**
+ * Whether a part of what this digest stands for was taken back since it was begun, which nobody agreed to apply once more: one
+ * of its migrations, since a release on it was last to apply that; or any release on it, since one was to apply all of it.
+ * Only reads. Throws what `asServerFailure` makes of a server's failure.
+ */
+export async function isTakenBack(run: Run, { db }: Connection, { digest, pending }: AgreedPlan): Promise<boolean> {
+  const on = await new ReleaseRecords(db, run).agreedOn(digest);
+  const ids = on.map(({ _id }) => _id);
+  const [rollbacks, history] = await Promise.all([
+    new RollbackRecords(db, run).of(ids).catch(failed),
+    readHistory(db, namesOf(run), { brief: true }).catch(failed),
+  ]);
+  const names = pending.map(({ name }) => name);
+  const lastBegun = (wanted: readonly string[]) =>
+    Math.max(0, ...on.filter((one) => wanted.every((name) => one.migrations.includes(name))).map(fenceOf));
+  return (
+    history.some((one) => names.includes(one._id) && one.fence > lastBegun([one._id]) && isGone(one, ids)) ||
+    rollbacks.some((one) => fenceOf(one) > lastBegun(names) && hasTaken(one))
+  );
+}
+
+/** What it was to apply, and what others had applied of the plan that it went on with. */
+function neededBy({ migrations, agreed }: ReleaseRecord): readonly string[] {
+  return [...migrations, ...(agreed?.pending ?? []).map(({ name }) => name)];
+}
+
+function fenceOf({ fence = 0 }: ReleaseRecord): number {
+  return fence;
+}
+
+/** A way down, whole or half, or somebody else's half way up: these releases had it applied, or were to apply it themselves. */
+function isGone({ state, direction, releaseId }: HistoryRecord, releases: readonly string[]): boolean {
+  return state === 'rolled-back' || (state !== 'applied' && (direction === 'down' || !releases.includes(releaseId)));
 }
 
 /** One that stopped before its first step has taken nothing back. */

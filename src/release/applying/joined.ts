@@ -4,7 +4,6 @@ import { isUnsettled } from '../../migration/history/position.ts';
 import type { AgreedPlan } from '../../migration/plan/agreed.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
-import { asReleaseError } from '../../observe/error.ts';
 import type { StoredBackup } from '../backup/backup-for.ts';
 import { storeOf } from '../backup/take-backup.ts';
 import { workflowRun } from '../origin.ts';
@@ -14,7 +13,7 @@ import type { EarlierRun } from '../rehearsal/rely.ts';
 import type { ReliedOn } from '../rehearsal/result.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 import { names } from '../situation/checked-situation.ts';
-import { refuseTakenBack } from '../taken-back.ts';
+import { isTakenBack, refuseTakenBack } from '../taken-back.ts';
 import { notStarted, type Progress } from './apply.ts';
 
 /** A release that this run goes on with: what it was to come to, and how far it is. */
@@ -32,8 +31,8 @@ export interface Joined {
 /**
  * The release that this run joins by `--release-id` to apply what is left of its plan, which `--digest` names: what is for
  * after a deploy that is not its own, or the rest where its run was stopped and is run again. Undefined where this run is
- * none of that: then exactly the plan of that digest is meant. Throws `TAKEN_BACK` where a second half finds its first one
- * rolled back, since nobody has the lease while an application is deployed.
+ * none of that, or a part of it was taken back since: then exactly the plan of that digest is meant. Throws `TAKEN_BACK`
+ * where a second half finds its first one rolled back, since nobody has the lease while an application is deployed.
  */
 export async function joinedRelease(run: Run, connection: Connection): Promise<Joined | undefined> {
   const { phase, digest, 'release-id': release } = run.invocation.flags;
@@ -45,7 +44,7 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
   const history = await readHistory(connection.db, namesOf(run));
   const ends = phase === 'after-deploy';
   if (ends) await refuseTakenBack(run, connection, release);
-  else if (!history.some((one) => isOf(one, release))) return undefined;
+  else if (!history.some((one) => isOf(one, release)) || (await isTakenBack(run, connection, plan))) return undefined;
   const done = history
     .filter(({ state, appliedIn }) => state === 'applied' && appliedIn === release)
     .sort((a, b) => a.sequence - b.sequence)
@@ -71,19 +70,13 @@ export async function begunOn(run: Run, connection: Connection): Promise<Release
   const { digest, phase } = run.invocation.flags;
   if (digest === undefined || phase === 'after-deploy') return undefined;
   const records = new ReleaseRecords(connection.db, run);
-  const record = await records.agreedOn(digest.toLowerCase());
-  if (record === null) return undefined;
+  const [record] = await records.agreedOn(digest.toLowerCase());
+  if (record?.agreed === undefined) return undefined;
   if (record._id !== run.releaseId) {
     const [seen] = record.state === 'running' ? await records.look([record]) : [];
     if (seen?.presence === 'here' || deploysElsewhere(run, record)) return undefined;
   }
-  try {
-    await refuseTakenBack(run, connection, record._id);
-  } catch (thrown) {
-    if (asReleaseError(thrown).code === 'TAKEN_BACK') return undefined;
-    throw thrown;
-  }
-  return record.agreed;
+  return (await isTakenBack(run, connection, record.agreed)) ? undefined : record.agreed;
 }
 
 /** Whether its application is deployed by somebody else: nobody sees the end of that, but whoever is run again in its place. */

@@ -48,12 +48,16 @@ export class ReleaseRecords {
     return found;
   }
 
-  /** The one that was tried latest on a plan whose digest begins with this; null when there is none. Throws `asServerFailure`'s errors. */
-  async agreedOn(digest: string): Promise<ReleaseRecord | null> {
+  /** Those that were begun on a plan whose digest begins with this, the one that was tried latest first. Throws `asServerFailure`'s errors. */
+  async agreedOn(digest: string): Promise<ReleaseRecord[]> {
     const begins = { $gte: digest, $lt: `${digest}~` };
-    return this.#latest({ 'agreed.digest': begins }).catch((error: unknown) => {
-      throw asServerFailure(error, 'looking for a release that was begun on this plan');
-    });
+    const found = await latestFirst(this.#records, { ...releases, 'agreed.digest': begins }, mostAgreed).catch(
+      (error: unknown) => {
+        throw asServerFailure(error, 'looking for a release that was begun on this plan');
+      },
+    );
+    for (const { _id } of found) onRecord.add(_id);
+    return found;
   }
 
   /** Releases that were to apply this migration and have a backup of before, the newest first. */
@@ -168,7 +172,7 @@ export class ReleaseRecords {
   }
 
   async #latest(which: Filter<ReleaseRecord>): Promise<ReleaseRecord | null> {
-    const [found] = await latestFirst(this.#records, { kind: { $in: ['migrate', 'release'] }, ...which }, 1);
+    const [found] = await latestFirst(this.#records, { ...releases, ...which }, 1);
     if (found === undefined) return null;
     onRecord.add(found._id);
     return found;
@@ -191,6 +195,11 @@ export function latestFirst(
     ])
     .toArray();
 }
+
+const releases = { kind: { $in: ['migrate' as const, 'release' as const] } };
+
+/** One job is not run again more often. */
+const mostAgreed = 100;
 
 /** Each costs two questions. */
 const mostUnended = 20;

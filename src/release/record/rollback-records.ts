@@ -18,6 +18,11 @@ export class RollbackRecords {
     return this.#records.findOne({ kind: 'rollback', of: releaseId }, { sort: { startedAt: -1 } });
   }
 
+  /** All of these releases. */
+  of(releases: readonly string[]): Promise<ReleaseRecord[]> {
+    return this.#records.find({ kind: 'rollback', of: { $in: releases } }).toArray();
+  }
+
   /**
    * Those that are not complete and have come to the data, also where nothing was to be done there, the latest first: down to
    * the latest that came to its end and had changed some.

@@ -62,6 +62,70 @@ test('what was taken back since on purpose nobody has agreed to apply again by t
   expect(await place()).toEqual({ first: 1 });
 }, 120_000);
 
+/** The third fails before its first write as long as there is something in `stop`. */
+async function stopsAtTheThird() {
+  const sets = (field: string) =>
+    migration(
+      `await db.collection('places').updateMany({}, { $set: { ${field}: 1 } });`,
+      `await db.collection('places').updateMany({}, { $unset: { ${field}: 1 } });`,
+    );
+  const third = migration(
+    "if (await db.collection('stop').findOne()) throw new Error(); await db.collection('places').updateMany({}, { $set: { third: 1 } });",
+  );
+  await rm(join(project.dir, 'migrations/2-second.ts'));
+  await project.write({
+    'migrations/1-first.js': sets('first'),
+    'migrations/2-second.js': sets('second'),
+    'migrations/3-third.js': third,
+    'mongo-release.yml': '',
+  });
+  await database.db.collection('stop').insertOne({});
+  const { digest } = await ok('plan --json');
+  return (id: string, command = 'release') =>
+    project.run(`${command} --apply --rehearsal none --digest ${digest} --release-id ${id} --json`);
+}
+
+test.each(['rollback r1 --reason test', 'down 2 --reason test'])(
+  'nor where another release went on with its rest before that: %s',
+  async (takesBack) => {
+    const release = await stopsAtTheThird();
+    expectFailure(await release('r1'), 8, 'FAILED_DIRTY');
+    expectFailure(await release('r2'), 7, 'FAILED_CLEAN');
+    const verify = 'verify --release-id r2 --json';
+    await ok(verify);
+    await ok(`${takesBack} --json`);
+    expect(await place()).toEqual({});
+    // What the first one applied the later one needs, too.
+    expectFailure(await project.run(verify), 8, 'TAKEN_BACK', /2-second, 1-first of it was taken back/);
+    await database.db.collection('stop').drop();
+    expectFailure(await release('r3'), 5, 'PLAN_MOVED');
+    for (const id of ['r1', 'r2']) expectFailure(await release(id, 'migrate'), 5, 'PLAN_MOVED');
+    expect(await place()).toEqual({});
+  },
+  120_000,
+);
+
+test('nor by the release itself, which a way down has taken a part of', async () => {
+  const release = await stopsAtTheThird();
+  expectFailure(await release('r1', 'migrate'), 8, 'FAILED_DIRTY');
+  await ok('down --reason test --json');
+  expect(await place()).toEqual({ first: 1 });
+  await database.db.collection('stop').drop();
+  expectFailure(await release('r1', 'migrate'), 5, 'PLAN_MOVED');
+  expect(await place()).toEqual({ first: 1 });
+}, 120_000);
+
+test('what was begun on it anew since goes on: all of that was agreed to again', async () => {
+  const release = await stopsAtTheThird();
+  await database.db.collection('stop').deleteMany({});
+  expect((await release('r1')).json).toMatchObject({ outcome: 'applied' });
+  await ok('rollback r1 --reason test --json');
+  await database.db.collection('stop').insertOne({});
+  expectFailure(await release('r2'), 8, 'FAILED_DIRTY');
+  await database.db.collection('stop').drop();
+  expect((await release('r3')).json.migrate).toMatchObject({ applied: [{ name: '3-third' }] });
+}, 120_000);
+
 test('what was shown of all of it counts for its rest, in production too, and the rest is on record as that of it', async () => {
   await project.write({ fails: '' });
   const production = '--environment production';
