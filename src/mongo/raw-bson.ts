@@ -74,6 +74,15 @@ export function documentNamed(bytes: Uint8Array, name: string): Uint8Array | und
   return undefined;
 }
 
+/** The value of a text field; undefined where there is none of that name. */
+export function textNamed(document: Uint8Array, name: string): string | undefined {
+  for (const element of elementsOf(document)) {
+    // A length of four bytes before it, a zero behind it.
+    if (element.name === name) return asBuffer(document).toString('utf8', element.valueStart + 4, element.end - 1);
+  }
+  return undefined;
+}
+
 /** The bytes of `_id` and the zero behind it. */
 const idName = 0x5f696400;
 

@@ -99,6 +99,8 @@ export interface RestoreResult {
     readonly name: string;
     readonly tombstone: string;
     readonly writes?: number | 'unknown';
+    /** What had its documents expire, and does not any more; without `index` the collection itself. */
+    readonly expiry?: readonly { readonly index?: string; readonly expireAfterSeconds: number }[];
   }[];
   /** Of Atlas, where all of it was restored: with everything in it, so no collection is listed. */
   readonly cluster?: string;

@@ -1,7 +1,8 @@
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { writesUntilMoved } from '../../mongo/writes-until-moved.ts';
-import type { Counted, Displaced, SwapStep, WrittenTo } from './record.ts';
+import { asSeen, expiryInWords } from './put-aside.ts';
+import type { Counted, KeptForWrites, SwapStep, WrittenTo } from './record.ts';
 
 /** What users wrote that a restore does not bring back, by the time that the last collection is replaced. */
 export interface Lost {
@@ -10,7 +11,7 @@ export interface Lost {
   /** Undefined where nobody can tell what came after the last count, and it is not kept. */
   readonly collections?: readonly WrittenTo[];
   /** What of it stays, since it is more than was agreed to: collections that were replaced, with all that was in them. */
-  readonly kept: readonly Required<Displaced>[];
+  readonly kept: readonly KeptForWrites[];
 }
 
 /**
@@ -32,23 +33,25 @@ export async function lookForLate(
   for (const [name, writes] of late ?? []) all.set(name, (all.get(name) ?? 0) + writes);
   const total = [...all.values()].reduce((sum, writes) => sum + writes, 0);
   const merged = [...all].map(([collection, writes]) => ({ collection, writes })).sort((a, b) => b.writes - a.writes);
-  const kept: Required<Displaced>[] = [];
+  const kept: KeptForWrites[] = [];
   if (agreed !== null && (late === undefined || total > agreed))
     for (const [name, tombstone] of moves) {
       const writes = late === undefined ? 'unknown' : (late.get(name) ?? 0);
-      if (writes !== 0) kept.push({ name, tombstone, writes });
+      if (writes === 0) continue;
+      const { expiry } = steps.find((step) => step.name === name)?.old ?? {};
+      kept.push(await asSeen<KeptForWrites>(db, { name, tombstone, writes, expiry }));
     }
   const known = late !== undefined || agreed !== null;
   return { since, ...(known && { collections: merged }), kept };
 }
 
 /** In sentences. */
-export function keptInWords({ name, tombstone, writes }: Required<Displaced>): string {
+export function keptInWords({ name, tombstone, writes, expiry }: KeptForWrites): string {
   const came =
     writes === 'unknown'
       ? `What users wrote to ${name} after the last count, and before it was replaced, could not be counted`
       : `After the last count, and before it was replaced, ${name} was written to, more than was agreed to (writes: ${writes})`;
-  return `${came}: the ${name} of before is kept as ${tombstone}. Look with db.getCollection('${tombstone}').find(), put back what is missing, then drop it.`;
+  return `${came}: the ${name} of before is kept as ${tombstone}.${expiryInWords(expiry)} Look with db.getCollection('${tombstone}').find(), put back what is missing, then drop it.`;
 }
 
 /** By its name the tombstone of each collection that these steps replace. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { didYouMean } from '../../config/nearest.ts';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
+import { expiriesOf } from '../../mongo/expiry.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { encodeMetadata } from '../archive/metadata.ts';
@@ -98,6 +99,8 @@ export function describedOtherwise(built: readonly Built[], restored: readonly C
 }
 
 /** Only collections are told apart by UUID: a view has none, a time series keeps it in its buckets. */
-function oldOf({ type, uuid }: CollectionInfo): Old {
-  return type === 'collection' ? { type, uuid } : { type };
+function oldOf({ type, uuid, rawOptions, rawIndexes }: CollectionInfo): Old {
+  if (type !== 'collection') return { type };
+  const expiry = expiriesOf(rawOptions, rawIndexes);
+  return { type, uuid, ...(expiry.length > 0 && { expiry }) };
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Collection, Db, Timestamp } from 'mongodb';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
+import type { Expiry } from '../../mongo/expiry.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -33,6 +34,8 @@ export type SwapStep =
 export interface Old {
   readonly type: CollectionInfo['type'];
   readonly uuid?: string;
+  /** What had its documents expire. */
+  readonly expiry?: readonly Expiry[];
 }
 
 /**
@@ -43,7 +46,12 @@ export interface Displaced {
   readonly name: string;
   readonly tombstone: string;
   readonly writes?: number | 'unknown';
+  /** What had its documents expire before; they do not any more. */
+  readonly expiry?: readonly Expiry[];
 }
+
+/** One that was replaced. */
+export type KeptForWrites = Displaced & Required<Pick<Displaced, 'writes'>>;
 
 /** What users wrote since the backup, counted before the first collection is replaced, and how much of it may go. */
 export interface Counted {

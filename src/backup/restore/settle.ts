@@ -7,6 +7,7 @@ import { ReleaseError } from '../../observe/error.ts';
 import type { Log } from '../../observe/log.ts';
 import { during, restoreHints } from './failure.ts';
 import { keptInWords, type Lost, lookForLate, movedBy } from './late.ts';
+import { asSeen, expiryInWords } from './put-aside.ts';
 import {
   asidePrefix,
   type Displaced,
@@ -120,18 +121,19 @@ export async function finishRestore(
   }: Omit<RestoreRecord, '_id' | 'owner' | 'startedAt' | 'aliveAt'>,
   { own, log, setHistory, onLost }: Pick<SettleOptions, 'own' | 'log' | 'setHistory' | 'onLost'>,
 ): Promise<readonly Displaced[]> {
-  const moved = [...displaced];
+  let moved = [...displaced];
+  const beforeMove = async (one: Displaced) => {
+    if (moved.some(({ tombstone }) => tombstone === one.tombstone)) return;
+    moved.push(one);
+    await tenure.update({ displaced: moved });
+    log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
+  };
+  const unstopped = (name: string, tombstone: string) =>
+    log.warn(`Documents expire in ${tombstone} as in ${name} before: without the right to collMod nothing stops that.`);
   if (state === 'swapping') {
     for (const [index, step] of steps.entries()) {
       const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-      await during('RESTORE_INCOMPLETE', what, () =>
-        runStep(connection, own, step, async (one) => {
-          if (moved.some(({ tombstone }) => tombstone === one.tombstone)) return;
-          moved.push(one);
-          await tenure.update({ displaced: moved });
-          log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
-        }),
-      );
+      await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, { beforeMove, unstopped }));
     }
   }
   if (state !== 'clearing' && placement !== undefined) {
@@ -147,8 +149,11 @@ export async function finishRestore(
     moved.push(...lost.kept);
   }
   const atEnd = 'putting its end on record (all collections are in place)';
-  await during('RESTORE_INCOMPLETE', atEnd, () => tenure.update({ state: 'clearing', displaced: moved }));
-  for (const { writes, ...one } of moved) if (writes !== undefined) log.warn(keptInWords({ ...one, writes }));
+  await during('RESTORE_INCOMPLETE', atEnd, async () => {
+    if (state !== 'clearing') moved = await Promise.all(moved.map((one) => asSeen(connection.db, one)));
+    await tenure.update({ state: 'clearing', displaced: moved });
+  });
+  for (const one of moved) sayKept(one, log);
   const removing = 'removing what was replaced (data and history are in place)';
   const clear = async () => {
     for (const tombstone of movedBy(own, steps).values())
@@ -158,6 +163,11 @@ export async function finishRestore(
   };
   await during('RESTORE_INCOMPLETE', removing, clear, restoreHints.inUse);
   return moved;
+}
+
+function sayKept({ name, tombstone, writes, expiry }: Displaced, log: Log): void {
+  if (writes !== undefined) log.warn(keptInWords({ name, tombstone, writes, expiry }));
+  else if (expiry !== undefined) log.warn(`What somebody made as ${name} is in ${tombstone}.${expiryInWords(expiry)}`);
 }
 
 /** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */

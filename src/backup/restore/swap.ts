@@ -1,6 +1,7 @@
-import { findCollection, storageName } from '../../mongo/catalog.ts';
+import { findCollection, readCatalog, storageName } from '../../mongo/catalog.ts';
 import { dropCollection, renameCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
+import { expiriesOf } from '../../mongo/expiry.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { readRaw } from '../../mongo/raw-read.ts';
 import { awaitMajority, insertRaw } from '../../mongo/raw-write.ts';
@@ -9,7 +10,16 @@ import { ReleaseError } from '../../observe/error.ts';
 import { parseMetadata } from '../archive/metadata.ts';
 import { createEmpty, createIndexes, createView, setExpiry } from './catalog-writes.ts';
 import { restoreHints } from './failure.ts';
+import { putAside } from './put-aside.ts';
 import type { Displaced, Old, SwapStep } from './record.ts';
+
+/** What is told while it runs. */
+export interface Told {
+  /** Called before each such collection is moved. */
+  beforeMove(displaced: Displaced): Promise<void>;
+  /** Of what is a tombstone then, the documents expire as before: nobody may change that. */
+  unstopped(name: string, tombstone: string): void;
+}
 
 /** An application may make a collection anew each time that its name is free for a moment. */
 const mostDisplaced = 20;
@@ -19,27 +29,22 @@ const mostDisplaced = 20;
  * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
  * did not know of: collections made since the swap was decided, whose documents are kept.
  *
- * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
+ * Throws the driver's errors.
  */
-export async function runStep(
-  connection: Connection,
-  own: OwnNames,
-  step: SwapStep,
-  beforeMove: (displaced: Displaced) => Promise<void>,
-): Promise<void> {
+export async function runStep(connection: Connection, own: OwnNames, step: SwapStep, told: Told): Promise<void> {
   switch (step.kind) {
     case 'replace':
-      return replace(connection, own, step, beforeMove);
+      return replace(connection, own, step, told);
     case 'refill':
-      return refill(connection, own, step, beforeMove);
+      return refill(connection, own, step, told);
     case 'view':
-      await clear(connection, own, step.name, step.old, beforeMove);
+      await clear(connection, own, step.name, step.old, told);
       return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
     case 'remove': {
       const present = await findCollection(connection.db, step.name);
       // Under another UUID it is not the one that was decided on.
       if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-        await clear(connection, own, step.name, step.old, beforeMove);
+        await clear(connection, own, step.name, step.old, told);
       }
     }
   }
@@ -49,14 +54,14 @@ async function replace(
   connection: Connection,
   own: OwnNames,
   { name, aside, uuid, old }: SwapStep & { kind: 'replace' },
-  beforeMove: (displaced: Displaced) => Promise<void>,
+  told: Told,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const present = await findCollection(connection.db, name);
     if (present?.uuid === uuid) return;
     const built = await findCollection(connection.db, aside);
     if (built?.uuid !== uuid) throw gone(name);
-    await clear(connection, own, name, old, beforeMove);
+    await clear(connection, own, name, old, told);
     try {
       return await renameCollection(connection, aside, name, uuid);
     } catch (error) {
@@ -69,7 +74,7 @@ async function refill(
   connection: Connection,
   own: OwnNames,
   { name, aside, type, metadata: text, old }: SwapStep & { kind: 'refill' },
-  beforeMove: (displaced: Displaced) => Promise<void>,
+  told: Told,
 ): Promise<void> {
   const { db } = connection;
   // It is dropped at the very end, so it tells whether this step was completed.
@@ -78,7 +83,7 @@ async function refill(
   // The server drops no `system.js`.
   if (name === 'system.js' && (await findCollection(db, name)) !== undefined) await db.collection(name).deleteMany({});
   else {
-    await clear(connection, own, name, old, beforeMove);
+    await clear(connection, own, name, old, told);
     await createEmpty(db, name, metadata);
   }
   const storage = storageName({ name, type });
@@ -103,20 +108,17 @@ async function clear(
   own: OwnNames,
   name: string,
   old: Old | undefined,
-  beforeMove: (displaced: Displaced) => Promise<void>,
+  { beforeMove, unstopped }: Told,
 ): Promise<void> {
-  const present = await findCollection(connection.db, name);
+  const [present] = await readCatalog(connection.db, name);
   if (present === undefined) return;
   if (present.type !== 'collection' || present.uuid === undefined) return dropCollection(connection, name);
   const tombstone = own.dropped(present.uuid);
-  if (present.uuid !== old?.uuid) await beforeMove({ name, tombstone });
-  try {
-    await renameCollection(connection, name, tombstone, present.uuid);
-  } catch (error) {
-    const code = serverCode(error);
-    // Dropped by somebody between the look and the rename: the name is free.
-    if (code !== serverCodes.NamespaceNotFound && code !== serverCodes.CollectionUUIDMismatch) throw error;
+  if (present.uuid !== old?.uuid) {
+    const expiry = expiriesOf(present.rawOptions, present.rawIndexes);
+    await beforeMove({ name, tombstone, ...(expiry.length > 0 && { expiry }) });
   }
+  await putAside(connection, present, tombstone, () => unstopped(name, tombstone));
 }
 
 function gone(name: string): ReleaseError {

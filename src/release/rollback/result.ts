@@ -15,11 +15,9 @@ export type RestoreLoss = (
   | { readonly writes: null; readonly why: string }
 ) & {
   /** What came after the last count, and was more than was agreed to: it is in these, which are the replaced ones. */
-  readonly kept?: readonly {
-    readonly name: string;
-    readonly tombstone: string;
+  readonly kept?: readonly (NonNullable<RestoreResult['displaced']>[number] & {
     readonly writes: number | 'unknown';
-  }[];
+  })[];
 };
 
 export interface UndoneMigration extends UndoNumbers {

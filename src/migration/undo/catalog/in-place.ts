@@ -1,3 +1,4 @@
+import { neverExpires } from '../../../mongo/expiry.ts';
 import { keyText } from '../../journal/asked-indexes.ts';
 import type { CatalogState } from '../../journal/catalog-state.ts';
 import type { UndoEntry } from '../read.ts';
@@ -60,7 +61,8 @@ export function expiryBack(state: CatalogState, now: Shape): InPlace {
   const then = shapeOf(state);
   const indexes = [...then.indexes].flatMap(([name, spec]): IndexBack[] => {
     const present = now.indexes.get(name);
-    if (present === undefined || expiryOf(present) !== never || [undefined, never].includes(expiryOf(spec))) return [];
+    if (present === undefined || expiryOf(present) !== neverExpires) return [];
+    if ([undefined, neverExpires].includes(expiryOf(spec))) return [];
     const expireAfterSeconds = spec.get('expireAfterSeconds');
     return [{ name, now: present, back: new Map([...present, ['expireAfterSeconds', expireAfterSeconds]]) }];
   });
@@ -68,9 +70,6 @@ export function expiryBack(state: CatalogState, now: Shape): InPlace {
   const stopped = whole !== undefined && now.options.get('expireAfterSeconds') === undefined;
   return { ...nothing, indexes, options: new Map(stopped ? [['expireAfterSeconds', whole]] : []) };
 }
-
-/** The longest that a TTL index takes: a tombstone's are set to it. */
-const never = 2_147_483_647;
 
 /** A collection once that is carried out. */
 export function withInPlace(shape: Shape, { options, indexes }: InPlace): Shape {

@@ -1,3 +1,4 @@
+import { textNamed } from '../../../../mongo/raw-bson.ts';
 import type { CatalogChange } from '../../../journal/documents.ts';
 import type { Operation } from '../../call.ts';
 import type { JournalContext } from '../context.ts';
@@ -7,7 +8,7 @@ import { askedIndexes } from './asked.ts';
 import type { Step } from './carry-out.ts';
 import { only, run } from './commands.ts';
 import { maybeSeen } from './found.ts';
-import { documentField, indexNames, lookAt, type SeenState, textNamed } from './look.ts';
+import { documentField, indexNames, lookAt, type SeenState } from './look.ts';
 
 /**
  * `createIndex`, `createIndexes`, `ensureIndex`: sent again after an interruption, since the server does not make an

@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb';
-import { asBuffer, documentNamed, elementsOf, emptyDocument, sameBytes } from '../../../../mongo/raw-bson.ts';
+import { asBuffer, documentNamed, emptyDocument, sameBytes, textNamed } from '../../../../mongo/raw-bson.ts';
 import { bucketsPrefix, rawDocuments, uuidOf } from '../../../../mongo/raw-listing.ts';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import type { CatalogState } from '../../../journal/catalog-state.ts';
@@ -36,15 +36,6 @@ export async function lookAt(context: JournalContext, namespace: Namespace): Pro
 /** Names of the indexes, in their order. */
 export function indexNames({ indexes = [] }: Partial<Pick<SeenState, 'indexes'>> = {}): string[] {
   return indexes.map((index) => textNamed(index, 'name') ?? '');
-}
-
-/** The value of a text field; undefined where there is none of that name. */
-export function textNamed(document: Uint8Array, name: string): string | undefined {
-  for (const element of elementsOf(document)) {
-    // A length of four bytes before it, a zero behind it.
-    if (element.name === name) return asBuffer(document).toString('utf8', element.valueStart + 4, element.end - 1);
-  }
-  return undefined;
 }
 
 /** The bytes of an embedded document; undefined where there is none of that name. */

@@ -1,4 +1,4 @@
-import { sameBytes } from '../../../../mongo/raw-bson.ts';
+import { sameBytes, textNamed } from '../../../../mongo/raw-bson.ts';
 import type { CatalogChange } from '../../../journal/documents.ts';
 import type { Operation } from '../../call.ts';
 import type { JournalContext } from '../context.ts';
@@ -6,7 +6,7 @@ import { classesOf } from '../driver-classes.ts';
 import type { Step } from './carry-out.ts';
 import { maybeSeen } from './found.ts';
 import { onlyThis } from './indexes.ts';
-import { documentField, lookAt, type SeenState, textNamed } from './look.ts';
+import { documentField, lookAt, type SeenState } from './look.ts';
 
 interface CollMod {
   readonly index?: { readonly name?: unknown; readonly keyPattern?: unknown };

@@ -1,0 +1,58 @@
+import type { Db } from 'mongodb';
+import { type CollectionInfo, readCatalog } from '../../mongo/catalog.ts';
+import { expected, patiently, renameCollection } from '../../mongo/catalog-changes.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { type Expiry, expiriesOf, stopExpiry } from '../../mongo/expiry.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import type { Displaced } from './record.ts';
+
+/**
+ * Renames a collection to its tombstone, in which nothing expires: it may be kept. `unstopped` is called where that is not
+ * allowed. Throws the driver's errors, but where somebody has dropped it since the look: the name is free.
+ */
+export async function putAside(
+  connection: Connection,
+  { name, uuid, rawOptions, rawIndexes }: CollectionInfo,
+  tombstone: string,
+  unstopped: () => void,
+): Promise<void> {
+  const { db, topology } = connection;
+  try {
+    const stopped = await stopExpiry(expiriesOf(rawOptions, rawIndexes), (change) =>
+      patiently({}, () =>
+        db.command({
+          collMod: name,
+          ...change,
+          ...expected(topology, uuid),
+          writeConcern: { w: 'majority' },
+        }),
+      ),
+    );
+    if (stopped === 'not-authorized') unstopped();
+    await renameCollection(connection, name, tombstone, uuid);
+  } catch (error) {
+    const code = serverCode(error);
+    if (code !== serverCodes.NamespaceNotFound && code !== serverCodes.CollectionUUIDMismatch) throw error;
+  }
+}
+
+/** With no more `expiry` than what is seen to be stopped. Throws the driver's errors. */
+export async function asSeen<T extends Displaced>(
+  db: Db,
+  { expiry = [], ...one }: T,
+): Promise<Omit<T, 'expiry'> & Displaced> {
+  if (expiry.length === 0) return one;
+  const [info] = await readCatalog(db, one.tombstone);
+  const running = new Set(info && expiriesOf(info.rawOptions, info.rawIndexes).map(({ index }) => index));
+  const stopped = expiry.filter(({ index }) => !running.has(index));
+  return { ...one, ...(stopped.length > 0 && { expiry: stopped }) };
+}
+
+/** A sentence that goes on after one that says where it is; empty where nothing expired. */
+export function expiryInWords(expiry: readonly Expiry[] = []): string {
+  if (expiry.length === 0) return '';
+  const was = expiry.map(({ index, expireAfterSeconds }) =>
+    index === undefined ? `${expireAfterSeconds} of the collection` : `${expireAfterSeconds} of index ${index}`,
+  );
+  return ` Nothing expires there (expireAfterSeconds was ${was.join(', ')}).`;
+}
