@@ -150,8 +150,18 @@ export interface JournalEntry {
   readonly undone?: Date;
   /** What its undo left of the catalog as it is: conflicts, for people. */
   readonly left?: readonly Document[];
+  /** How far its undo has got where that takes several commands: on record before the first of them. */
+  readonly midway?: Midway;
   /** What the transactions of its undo have put back that were marked with it. */
   readonly undoCount?: Readonly<Record<string, number>>;
+}
+
+/** What an undo takes away on its way: once it is gone, the catalog does not tell whose doing that was. */
+export interface Midway {
+  /** Name of an index that is dropped, and then built as it was: one after the other, so that there is one at a time. */
+  readonly dropped?: string;
+  /** UUID of a collection that is renamed out of reach, and then dropped, where nothing else in the entry tells it. */
+  readonly aside?: string;
 }
 
 /** Images of documents of one collection: see `images.ts` for the bytes. `_id`: see `imagesId`. */
@@ -191,6 +201,11 @@ export function entryId(attempt: Attempt, sequence: number): string {
 /** `place`: the entry's id; of later transactions an id with a number of their own. */
 export function imagesId(place: string, part: number): string {
   return `${place}/${padded(part, 6)}`;
+}
+
+/** Whether an id is of images: an entry's has one part less. */
+export function isOfImages(_id: string): boolean {
+  return _id.split('/').length === 4;
 }
 
 /** What all images have in common that one transaction of an entry wrote. */

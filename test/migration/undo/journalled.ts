@@ -202,7 +202,7 @@ function differences(before: Map<string, Buffer>, after: Map<string, Buffer>): I
   return images;
 }
 
-export async function connected({ uri }: TestDatabase): Promise<Connection> {
+export async function connected({ uri }: Pick<TestDatabase, 'uri'>): Promise<Connection> {
   return connect(uri, { secrets: new Secrets(), clientOptions: { monitorCommands: true } });
 }
 

@@ -23,7 +23,7 @@ test('who may only read and write undoes what takes several transactions', async
   for (const _id of [{ $lt: 4 }, { $gte: 4 }])
     await journal.write('a', (session) => a.updateMany({ _id }, { $set: { n: 1 } }, { session }));
   const uri = servers.uri.replace('root:secret@', 'clerk:secret@').replace('/?', '/shop?authSource=admin&');
-  await using connection = await connected({ uri, client, db, name: 'shop', [Symbol.asyncDispose]: async () => {} });
+  await using connection = await connected({ uri });
   // What is undone beside the newer one has sent its write before that one knows what is allowed.
   await client.db('admin').command({
     ...{ configureFailPoint: 'failCommand', mode: { times: 1 } },

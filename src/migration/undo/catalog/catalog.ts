@@ -1,13 +1,13 @@
-import type { Place } from '../../../mongo/catalog-changes.ts';
 import type { Connection } from '../../../mongo/connect.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
+import type { JournalEntry } from '../../journal/documents.ts';
 import type { UndoEntry } from '../read.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { inPlaceBack } from './in-place.ts';
 import { keepLeft } from './left.ts';
 import { removeBeside, removeMade } from './made.ts';
 import { bringBack, renameBack, swapBack } from './moved.ts';
-import { type CatalogUndone, conflicting, findByState, nothing } from './place.ts';
+import { type CatalogUndone, conflicting, findByState, nothing, type UndoPlace } from './place.ts';
 import { shapeNow } from './shape.ts';
 
 export interface UndoCatalogOptions {
@@ -43,7 +43,12 @@ async function takeBack(
 ): Promise<CatalogUndone> {
   const { catalog, namespace, state, kind } = entry;
   if (catalog === undefined || state === 'refused') return nothing;
-  const place: Place = { ...connection, db: connection.client.db(namespace.database), ready };
+  const record: UndoPlace['record'] = async (midway) => {
+    await ready();
+    const journal = connection.db.collection<JournalEntry>(own.journal);
+    await journal.updateOne({ _id: entry._id }, { $set: { midway } }, { writeConcern: { w: 'majority' } });
+  };
+  const place: UndoPlace = { ...connection, db: connection.client.db(namespace.database), ready, record };
   const { before, to } = catalog;
   switch (catalog.type) {
     case 'create-collection':

@@ -1,10 +1,10 @@
 import type { Document } from 'mongodb';
 import type { CollectionInfo } from '../../../mongo/catalog.ts';
-import { expected, type Place, patiently } from '../../../mongo/catalog-changes.ts';
+import { expected, patiently } from '../../../mongo/catalog-changes.ts';
 import { ignoreCode, serverCode, serverCodes } from '../../../mongo/server-error.ts';
 import type { UndoConflict } from '../result.ts';
 import { type IndexBack, type InPlace, withInPlace } from './in-place.ts';
-import type { CatalogUndone } from './place.ts';
+import type { CatalogUndone, UndoPlace } from './place.ts';
 import { absentOptions, expiryOf, type IndexSpec, type Shape, sameProperty, shapeNow } from './shape.ts';
 
 const majority = { writeConcern: { w: 'majority' } } as const;
@@ -25,7 +25,7 @@ const unbuildable: ReadonlySet<number | undefined> = new Set([
 const renamed: Readonly<Record<string, string>> = { size: 'cappedSize', max: 'cappedMax' };
 
 /** Carries out what was decided. What the server refuses to build is given back. Throws the driver's errors. */
-export async function changeInPlace(place: Place, info: CollectionInfo, decided: InPlace): Promise<CatalogUndone> {
+export async function changeInPlace(place: UndoPlace, info: CollectionInfo, decided: InPlace): Promise<CatalogUndone> {
   const { db, topology } = place;
   const guard = { ...(info.type === 'collection' && expected(topology, info.uuid)), ...majority };
   const modify = (change: object) =>
@@ -45,6 +45,8 @@ export async function changeInPlace(place: Place, info: CollectionInfo, decided:
       changed += properties.length;
       continue;
     }
+    // Where it is cut off in between, nobody else has dropped that index.
+    if (now !== undefined && back !== undefined) await place.record({ dropped: name });
     if (now !== undefined) await dropIndex(place, info, name);
     const refused = back === undefined ? undefined : await buildIndex(place, info.name, back);
     if (refused === undefined) changed += 1;
@@ -75,14 +77,14 @@ function modifications({ now, back }: IndexBack): object[] | undefined {
   return differing.map((name) => ({ [name]: back.get(name) ?? false }));
 }
 
-async function dropIndex({ db, topology, ready }: Place, info: CollectionInfo, index: string): Promise<void> {
+async function dropIndex({ db, topology, ready }: UndoPlace, info: CollectionInfo, index: string): Promise<void> {
   await patiently({ ready }, () =>
     db.command({ dropIndexes: info.name, index, ...expected(topology, info.uuid), ...majority }),
   ).catch(ignoreCode(serverCodes.IndexNotFound));
 }
 
 /** Comes back with what is in the way, where it cannot be built any more. */
-async function buildIndex(place: Place, collection: string, spec: IndexSpec): Promise<UndoConflict | undefined> {
+async function buildIndex(place: UndoPlace, collection: string, spec: IndexSpec): Promise<UndoConflict | undefined> {
   const { db } = place;
   const sent = new Map([...spec].filter(([key]) => !listingOnly.has(key)));
   try {

@@ -6,6 +6,7 @@ import { shownNamespace, type UndoConflict } from '../result.ts';
 import { inTheWay } from './names.ts';
 import {
   differingOptions,
+  differingProperties,
   expiryOf,
   type IndexSpec,
   modifiable,
@@ -41,7 +42,7 @@ export function inPlaceBack(entry: UndoEntry, now: Shape): InPlace {
   const before = shapeOf(catalog.before);
   // What was only intended may have been done: then by nobody else, as far as anybody can tell.
   const after = catalog.after === undefined ? now : shapeOf(catalog.after);
-  const changed = changedIndexes(catalog.type, before, after);
+  const changed = changedIndexes(entry, before, after);
   const indexes = indexesBack(entry, changed, now);
   if (catalog.type !== 'modify-collection') return { ...nothing, ...indexes };
   const names = differingOptions(before.options, after.options).filter(
@@ -94,17 +95,19 @@ interface ChangedIndex {
 }
 
 /** What that kind of entry can have changed; others may have changed more between the two looks. */
-function changedIndexes(type: string, before: Shape, after: Shape): ChangedIndex[] {
+function changedIndexes({ catalog, midway }: UndoEntry, before: Shape, after: Shape): ChangedIndex[] {
   return [...before.indexes].flatMap(([name, old]): ChangedIndex[] => {
     const made = after.indexes.get(name);
-    if (type === 'drop-indexes') return made === undefined ? [{ name, before: old }] : [];
-    const modified = made !== undefined && !sameIndex(old, made) && sameIndex(old, made, modifiable);
+    if (made === undefined) {
+      return catalog?.type === 'drop-indexes' || midway?.dropped === name ? [{ name, before: old }] : [];
+    }
+    const modified = catalog?.type !== 'drop-indexes' && !sameIndex(old, made) && sameIndex(old, made, modifiable);
     return modified ? [{ name, before: old, after: made }] : [];
   });
 }
 
 function indexesBack(
-  { namespace }: UndoEntry,
+  { namespace, midway }: UndoEntry,
   changed: readonly ChangedIndex[],
   { indexes }: Shape,
 ): Pick<InPlace, 'indexes' | 'conflicts'> {
@@ -113,10 +116,18 @@ function indexesBack(
   for (const { name, before, after } of changed) {
     const now = indexes.get(name);
     if (same(now, before)) continue;
-    if (same(now, after)) backs.push({ name, now, back: before });
+    const undoDroppedIt = now === undefined && midway?.dropped === name;
+    if (undoDroppedIt || isBetween(now, before, after)) backs.push({ name, now, back: before });
     else conflicts.push({ kind: 'index', namespace: shownNamespace(namespace), index: name });
   }
   return { indexes: backs, conflicts };
+}
+
+/** An undo sets one property after the other, and may have been cut off among them. */
+function isBetween(now: IndexSpec | undefined, before: IndexSpec | undefined, after: IndexSpec | undefined): boolean {
+  if (now === undefined || before === undefined || after === undefined) return same(now, after);
+  const set = differingProperties(now, after);
+  return differingProperties(now, before).every((name) => !set.includes(name));
 }
 
 function same(a: IndexSpec | undefined, b: IndexSpec | undefined): boolean {

@@ -1,12 +1,12 @@
 import { type CollectionInfo, nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
-import { dropCollection, type Place, renameCollection } from '../../../mongo/catalog-changes.ts';
+import { dropCollection, renameCollection } from '../../../mongo/catalog-changes.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
 import { emptyDocument, sameBytes } from '../../../mongo/raw-bson.ts';
 import type { CatalogState } from '../../journal/catalog-state.ts';
 import type { UndoEntry } from '../read.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { inPlaceBack } from './in-place.ts';
-import { type CatalogUndone, conflicting, findByState, nothing, renamedTo } from './place.ts';
+import { type CatalogUndone, conflicting, findByState, nothing, renamedTo, type UndoPlace } from './place.ts';
 import { differingOptions, type Shape, shapeNow, shapeOf } from './shape.ts';
 
 const firstOnly = { projection: { _id: 1 } } as const;
@@ -15,12 +15,13 @@ const firstOnly = { projection: { _id: 1 } } as const;
  * Removes a collection that the migration made, unless it holds documents: everything of the migration's was taken out
  * of it before. It is renamed out of reach first, so that no document can come into it between the look and the drop.
  */
-export async function removeMade(place: Place, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+export async function removeMade(place: UndoPlace, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
   const { db } = place;
-  const { kind, namespace } = entry;
+  const { kind, namespace, midway } = entry;
   const after = entry.catalog?.after;
   const name = namespace.collection ?? '';
-  const now = after?.uuid === undefined ? name : await nameOfUuid(db, after.uuid);
+  const uuid = after?.uuid ?? midway?.aside;
+  const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
   const [info] = now === undefined ? [] : await readCatalog(db, now);
   if (info === undefined) return nothing;
   // What a write or an index brought into being, a write of others would have made as well: it is theirs by now.
@@ -42,6 +43,8 @@ export async function removeMade(place: Place, own: OwnNames, entry: UndoEntry):
     // Under another name it is somebody else's by now.
     if (info.name !== name) return conflicting(namespace, 'gone');
     if (await holds(info.name)) return kept;
+    // Else who is cut off behind this finds nothing under the name.
+    if (uuid === undefined) await place.record({ aside: info.uuid });
     await renameCollection(place, info.name, aside, info.uuid);
   }
   if (await holds(aside)) {
@@ -71,19 +74,21 @@ export function isMade(
  * Removes a collection that a write or `createIndexes` brought into being beside what it did; where it holds documents by
  * now, only those indexes. What was only intended is known by them, and by having nothing else.
  */
-export async function removeBeside(place: Place, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
-  const { namespace, catalog, state } = entry;
-  const info = await findByState(place, namespace.collection ?? '', catalog?.after?.uuid);
+export async function removeBeside(place: UndoPlace, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+  const { namespace, catalog, state, midway } = entry;
+  const name = namespace.collection ?? '';
+  const info = await findByState(place, name, catalog?.after?.uuid ?? midway?.aside);
   if (info === undefined) return nothing;
   const indexing = catalog?.type === 'create-indexes';
   const decided = inPlaceBack(entry, shapeNow(info));
   const { length } = decided.indexes;
   const likeIt = isBare(info, length) && (!indexing || length > 0);
-  if (state !== 'intent' || likeIt) {
+  if (state !== 'intent' || midway?.aside !== undefined || likeIt) {
     const removed = await removeMade(place, own, entry);
     if (removed.changed > 0 || removed.conflicts.length > 0) return removed;
   }
-  return changeInPlace(place, info, decided);
+  // It may have been found out of reach, and is back under its name by now.
+  return changeInPlace(place, { ...info, name }, decided);
 }
 
 /** Whether it has no options, and beside the one of `_id` so many indexes. */

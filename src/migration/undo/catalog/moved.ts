@@ -1,5 +1,5 @@
 import { nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
-import { dropCollection, type Place, patiently, renameCollection } from '../../../mongo/catalog-changes.ts';
+import { dropCollection, patiently, renameCollection } from '../../../mongo/catalog-changes.ts';
 import { endOut } from '../../../mongo/end-out.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
 import { bytesOf } from '../../../mongo/raw-bson.ts';
@@ -9,13 +9,13 @@ import type { UndoEntry } from '../read.ts';
 import type { UndoConflict } from '../result.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { expiryBack } from './in-place.ts';
-import { type CatalogUndone, conflicting, nothing, renamedTo } from './place.ts';
+import { type CatalogUndone, conflicting, nothing, renamedTo, type UndoPlace } from './place.ts';
 import { displacedBy, writesToReplacement } from './replaced.ts';
 import { shapeNow } from './shape.ts';
 
 /** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
 export async function bringBack(
-  place: Place,
+  place: UndoPlace,
   own: OwnNames,
   name: string,
   state: CatalogState,
@@ -37,7 +37,7 @@ export async function bringBack(
   return { changed: moved, conflicts: [] };
 }
 
-async function bringBackView(place: Place, name: string, state: CatalogState): Promise<CatalogUndone> {
+async function bringBackView(place: UndoPlace, name: string, state: CatalogState): Promise<CatalogUndone> {
   const { db } = place;
   const [present] = await readCatalog(db, name);
   if (present?.type === 'view') return nothing;
@@ -48,7 +48,7 @@ async function bringBackView(place: Place, name: string, state: CatalogState): P
 }
 
 /** A renamed collection gets its name back, and then what it had replaced. */
-export async function renameBack(place: Place, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+export async function renameBack(place: UndoPlace, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
   const { db } = place;
   const { before, to, replaced } = entry.catalog ?? {};
   const from = entry.namespace.collection ?? '';
@@ -70,7 +70,12 @@ export async function renameBack(place: Place, own: OwnNames, entry: UndoEntry):
 }
 
 /** What took a collection's place is put aside, as if it had been dropped, with what others wrote to it. */
-export async function swapBack(place: Place, own: OwnNames, entry: UndoEntry, alone: boolean): Promise<CatalogUndone> {
+export async function swapBack(
+  place: UndoPlace,
+  own: OwnNames,
+  entry: UndoEntry,
+  alone: boolean,
+): Promise<CatalogUndone> {
   const { db } = place;
   const { namespace, catalog, state } = entry;
   const { after, replaced, to, aside } = catalog ?? {};

@@ -1,9 +1,15 @@
 import { type CollectionInfo, nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
 import { type Place, renameCollection } from '../../../mongo/catalog-changes.ts';
 import { serverCode, serverCodes } from '../../../mongo/server-error.ts';
-import type { EntryNamespace } from '../../journal/documents.ts';
+import type { EntryNamespace, Midway } from '../../journal/documents.ts';
 import type { UndoConflict } from '../result.ts';
 import { inTheWay } from './names.ts';
+
+/** Where an entry is undone. */
+export interface UndoPlace extends Place {
+  /** Puts on record what the next command begins and a later one ends. Throws the driver's errors and those of `ready`. */
+  readonly record: (midway: Midway) => Promise<void>;
+}
 
 export interface CatalogUndone {
   /** How many changes were made. */

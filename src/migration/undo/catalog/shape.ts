@@ -58,9 +58,13 @@ const listingOnly: ReadonlySet<string> = new Set(['ns']);
 
 /** Whether two specifications say the same; the order of their fields has no meaning, that of the key has. */
 export function sameIndex(a: IndexSpec, b: IndexSpec, leaveOut: ReadonlySet<string> = new Set()): boolean {
-  return [...new Set([...a.keys(), ...b.keys()])].every(
-    (name) => leaveOut.has(name) || listingOnly.has(name) || sameProperty(name, a, b),
-  );
+  return differingProperties(a, b).every((name) => leaveOut.has(name));
+}
+
+/** Names of the properties that are not equal. */
+export function differingProperties(a: IndexSpec, b: IndexSpec): string[] {
+  const names = new Set([...a.keys(), ...b.keys()]);
+  return [...names].filter((name) => !listingOnly.has(name) && !sameProperty(name, a, b));
 }
 
 export function sameProperty(name: string, a: IndexSpec, b: IndexSpec): boolean {
