@@ -46,7 +46,7 @@ export function offendingDocuments(failed: FailedRun): Promise<Offending[]> {
 }
 
 async function offendingWithin(ms: number, failed: FailedRun): Promise<Offending[]> {
-  const { end, db, own, file, attempt } = failed;
+  const { end, db, own, file } = failed;
   const lastRead = end.state === 'failed' ? end.lastRead : undefined;
   const read: Offending[] = lastRead === undefined ? [] : [{ kind: 'last-read', ...lastRead }];
   const time = new TimeLeft(ms, failed.signal);
@@ -64,12 +64,21 @@ async function offendingWithin(ms: number, failed: FailedRun): Promise<Offending
       if (texts.length > 0) return [...read, ...texts.slice(0, mostTypes)];
     }
     const types = await mixedTypes(db, collections, text, time);
-    // What it set itself, some documents have by now.
-    const set = attempt === undefined ? [] : (await changedFields(db, own, attempt, time.limits)).fields;
-    const its = new Set(set.filter(({ before }) => before === undefined).map(({ path }) => path));
+    const its = types.length === 0 ? new Set() : await fieldsSet(failed, time);
     return [...read, ...types.filter(({ field }) => !its.has(field)).slice(0, mostTypes)];
   } catch {
     return read;
+  }
+}
+
+/** What it set itself, some documents have by now. None where that cannot be told. */
+async function fieldsSet({ db, own, attempt }: FailedRun, time: TimeLeft): Promise<ReadonlySet<string>> {
+  if (attempt === undefined) return new Set();
+  try {
+    const { fields } = await changedFields(db, own, attempt, time.limits);
+    return new Set(fields.filter(({ before }) => before === undefined).map(({ path }) => path));
+  } catch {
+    return new Set();
   }
 }
 

@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Document, MongoClient, ObjectId } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { changedFields } from '../../../src/migration/journal/changed-fields.ts';
+import { entryId, imagesId } from '../../../src/migration/journal/documents.ts';
+import { JournalDamage } from '../../../src/migration/journal/images.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { ReleaseError } from '../../../src/observe/error.ts';
 import { offendingOnTarget } from '../../../src/release/rehearsal/offending.ts';
@@ -95,6 +98,28 @@ test('code that throws on a type that it did not expect: the documents of that t
     expect.objectContaining({ kind: 'mixed-types', field: 'name', usual: 'string' }),
   );
   expect(typed.message).toMatch(/field name is string in most documents, and null in 1 document \(such as 3\)/);
+});
+
+test('where the journal does not tell what the migration has set itself, the types that were found are told all the same', async () => {
+  const { db } = database;
+  await users().insertMany([{ _id: 1, visits: 1 }, { _id: 2, visits: 2 }, { _id: 3 }] as never[]);
+  await using project = await makeProject({ 'migrations/1-a.js': migration('visits;', '') });
+  const own = ownNames('_mongo_release');
+  const attempt = { migration: '1-a.js', number: 1 };
+  const entry = entryId(attempt, 1);
+  const damaged = { kind: 'images', namespace: { database: db.databaseName, collection: 'users' }, count: 1, part: 0 };
+  await db
+    .collection<Document & { _id: string }>(own.journal)
+    .insertMany([{ _id: entry }, { _id: imagesId(entry, 0), ...damaged, parts: 1, data: Buffer.from('damaged') }]);
+  await expect(changedFields(db, own, attempt)).rejects.toThrow(JournalDamage);
+  const end = {
+    ...{ state: 'failed', durationMs: 1, effects: { byCollection: { users: {} } } },
+    error: new ReleaseError('MIGRATION_FAILED', 'It failed.', { hint: '' }),
+  };
+  const file = { path: join(project.dir, 'migrations/1-a.js') };
+  const { signal } = new AbortController();
+  const found = await offendingOnTarget({ db, own, attempt, signal, end: end as never, file: file as never });
+  expect(found).toMatchObject([{ kind: 'mixed-types', field: 'visits', others: [{ type: 'missing', ids: ['3'] }] }]);
 });
 
 test('a search on the target ends with its run: it asks no more, and no question goes on for longer than the search might', async () => {
