@@ -38,10 +38,9 @@ export interface SettleOptions {
 export type Settled =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'undone' }
-  | { readonly kind: 'cleared'; readonly backupId: string; readonly displaced: readonly Displaced[] }
   /** Names of collections, of the whole restore: what of it an earlier run had done already is among them. */
   | {
-      readonly kind: 'finished';
+      readonly kind: 'finished' | 'cleared';
       readonly backupId: string;
       readonly restored: readonly string[];
       readonly removed: readonly string[];
@@ -83,12 +82,12 @@ async function settle(connection: Connection, options: SettleOptions): Promise<S
     return { kind: 'undone' };
   }
   const displaced = await finishRestore(connection, tenure, record, options);
-  const { backupId, placement } = record;
-  if (record.state === 'clearing') return { kind: 'cleared', backupId, displaced };
+  const { backupId, placement, state } = record;
   const named = (removes: boolean) =>
     record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
   const placed = placement !== undefined;
-  return { kind: 'finished', backupId, restored: named(false), removed: named(true), displaced, placed };
+  const kind = state === 'clearing' ? 'cleared' : 'finished';
+  return { kind, backupId, restored: named(false), removed: named(true), displaced, placed };
 }
 
 const finishing = 'Finishing a restore that was interrupted after it had begun to swap collections in.';
@@ -145,7 +144,8 @@ export async function finishRestore(
   if (state !== 'clearing' && counted !== undefined) {
     const counting = 'counting what users wrote until they were replaced (all collections are in place)';
     const lost = await during('RESTORE_INCOMPLETE', counting, () => lookForLate(connection, own, counted, steps));
-    await onLost?.(lost);
+    const telling = 'telling of that (all collections are in place)';
+    await during('RESTORE_INCOMPLETE', telling, async () => onLost?.(lost));
     moved.push(...lost.kept);
   }
   const atEnd = 'putting its end on record (all collections are in place)';

@@ -38,6 +38,14 @@ export function restoreOf(
   );
 }
 
+export interface Finishing {
+  /** What is asked for. */
+  readonly from?: RestoredFrom;
+  /** Whether one that had come to its end before counts, too. */
+  readonly ended?: boolean;
+  readonly onLost?: SettleOptions['onLost'];
+}
+
 /**
  * Ends under the lease what an earlier restore left. Comes back with its result where it was of this archive, of all that is
  * asked for of it, and has come to its end by that.
@@ -46,17 +54,21 @@ export async function finishEarlier(
   run: Run,
   connection: Connection,
   tenure: Tenure,
-  from?: RestoredFrom,
-  onLost?: SettleOptions['onLost'],
+  { from, ended = false, onLost }: Finishing = {},
 ): Promise<RestoreResult | undefined> {
   const settled = await settleRestore(connection, { ...settlingOf(run, tenure), onLost });
-  return settled.kind === 'finished' && from !== undefined ? finishedOf(run, connection, settled, from) : undefined;
+  if (!isOver(settled)) return undefined;
+  const counts = ended || settled.kind === 'finished';
+  const result = counts && from !== undefined ? await resultOf(run, connection, settled, from) : undefined;
+  if (result === undefined)
+    for (const one of settled.displaced) if (one.writes === undefined) run.log.warn(movedAs(one));
+  return result;
 }
 
-async function finishedOf(
+async function resultOf(
   run: Run,
   connection: Connection,
-  { backupId, restored, removed, displaced, placed }: Finished,
+  { kind, backupId, restored, removed, displaced, placed }: Over,
   from: RestoredFrom,
 ): Promise<RestoreResult | undefined> {
   const { only } = run.invocation.flags;
@@ -68,7 +80,8 @@ async function finishedOf(
     database: connection.db.databaseName,
     restored: wanted,
     removed,
-    kept: only === undefined ? await addedSince(run, connection, from) : [],
+    // What is there beside it by now may have been made since.
+    kept: only === undefined && kind === 'finished' ? await addedSince(run, connection, from) : [],
     ...(displaced.length > 0 && { displaced }),
     history: placed ? 'set' : 'unchanged',
   };
@@ -119,21 +132,15 @@ export async function tellingOf<T>(
 }
 
 async function earlierOf(run: Run, connection: Connection, settled: Settled, from?: RestoredFrom): Promise<Earlier> {
-  if (settled.kind === 'nothing' || settled.kind === 'undone') return { said: [] };
+  if (!isOver(settled)) return { said: [] };
   const { backupId, displaced } = settled;
-  const moved = displaced
-    .map(({ writes, ...one }) =>
-      writes === undefined
-        ? ` What others had made as ${one.name} is in ${one.tombstone}.`
-        : ` ${keptInWords({ ...one, writes })}`,
-    )
-    .join('');
+  const moved = displaced.map((one) => ` ${movedAs(one)}`).join('');
   if (settled.kind === 'cleared') {
     const what = `An earlier restore, of backup ${backupId}, had come to its end, and what it had put aside was removed before.`;
     return { said: [`${what}${moved}`] };
   }
   const { restored, removed } = settled;
-  const result = from && (await finishedOf(run, connection, settled, from));
+  const result = from && (await resultOf(run, connection, settled, from));
   const gone = removed.length === 0 ? '' : ` Removed: ${listed(removed, 20)}.`;
   const what =
     result === undefined
@@ -142,7 +149,16 @@ async function earlierOf(run: Run, connection: Connection, settled: Settled, fro
   return { said: [`${what}: ${listed(restored, 20)}.${gone}${moved}`], result };
 }
 
-type Finished = Extract<Settled, { kind: 'finished' }>;
+type Over = Extract<Settled, { kind: 'finished' | 'cleared' }>;
+
+function isOver(settled: Settled): settled is Over {
+  return settled.kind === 'finished' || settled.kind === 'cleared';
+}
+
+function movedAs({ writes, ...one }: Over['displaced'][number]): string {
+  if (writes !== undefined) return keptInWords({ ...one, writes });
+  return `What others had made as ${one.name} is in ${one.tombstone}.`;
+}
 
 function settlingOf(run: Run, tenure: Tenure): SettleOptions {
   return { own: namesOf(run), log: run.log, signal: tenure.signal, setHistory: historyOf(tenure) };

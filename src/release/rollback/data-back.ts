@@ -18,6 +18,8 @@ import type { Found } from './way-back.ts';
 
 export interface DataEnd {
   readonly data: Partial<DataTakenBack>;
+  /** Whether all that any way back had done before is replaced. */
+  readonly replaced?: boolean;
   /** What stopped it half-way. */
   readonly error?: ReleaseError;
 }
@@ -43,7 +45,7 @@ export async function dataBack(
   switch (way.strategy) {
     case 'none': {
       // The restore of a killed run may have come to its end but for what it had put aside.
-      await finishEarlier(run, connection, tenure, undefined, onLost);
+      await finishEarlier(run, connection, tenure, { onLost });
       return { data: { failed: undefined } };
     }
     case 'undo': {
@@ -66,7 +68,7 @@ export async function dataBack(
       const finished =
         manifest.engine === 'atlas'
           ? undefined
-          : await finishEarlier(run, connection, tenure, fromStore(run, manifest), onLost);
+          : await finishEarlier(run, connection, tenure, { from: fromStore(run, manifest), onLost });
       if (finished !== undefined) return restoredAway(run, connection, finished);
       const stillAgreed = async () => {
         const { loss, counted } = await lossStillAgreed(run, connection, manifest, consent?.loss);
@@ -81,14 +83,32 @@ export async function dataBack(
   }
 }
 
+/**
+ * What a restore of this backup has done that came to its end and could not say so, as far as anybody knows by now; under the
+ * lease, since what it had put aside is removed. The store need not be there any more, but for what was restored.
+ */
+export async function restoredBefore(
+  run: Run,
+  connection: Connection,
+  tenure: Tenure,
+  backupId: string | undefined,
+  keep: DataSteps['keep'],
+): Promise<DataEnd> {
+  const read = async () => (backupId === undefined ? undefined : await storeOf(run).readManifest(backupId));
+  const manifest = await read().catch(() => undefined);
+  const from = manifest === undefined || manifest.engine === 'atlas' ? undefined : fromStore(run, manifest);
+  const onLost = (lost: Lost) => keep({ loss: lossIn(lost) });
+  return restoredAway(run, connection, await finishEarlier(run, connection, tenure, { from, ended: true, onLost }));
+}
+
 /** With the migrations that the history says went back with it; Atlas brings another history. Best effort: the data are back. */
-async function restoredAway(run: Run, { db }: Connection, restore: RestoreResult): Promise<DataEnd> {
-  const reading = restore.cluster === undefined ? readHistory(db, namesOf(run), { brief: true }) : [];
+async function restoredAway(run: Run, { db }: Connection, restore?: RestoreResult): Promise<DataEnd> {
+  const reading = restore?.cluster === undefined ? readHistory(db, namesOf(run), { brief: true }) : [];
   const history = await Promise.resolve(reading).catch(() => []);
   const gone = history.filter(
     ({ releaseId, state, origin }) =>
       releaseId === run.releaseId && state === 'rolled-back' && origin?.kind === 'restore',
   );
   const reverted = gone.sort((a, b) => a.sequence - b.sequence).map(({ _id: name }) => ({ name }));
-  return { data: { restore, kept: restore.kept, reverted } };
+  return { data: { ...(restore && { restore, kept: restore.kept }), reverted }, replaced: true };
 }

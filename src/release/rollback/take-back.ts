@@ -6,14 +6,12 @@ import { OwnRecord } from '../record/own-record.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { newReleaseId } from '../record/release-id.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
-import { finishEarlier } from '../restore/restore-into.ts';
 import type { Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
-import { dataBack } from './data-back.ts';
+import { type DataEnd, dataBack, restoredBefore } from './data-back.ts';
 import { type Earlier, earlierRollback, stepsBefore } from './earlier.ts';
 import { foundBack } from './found-back.ts';
 import { incomplete } from './incomplete.ts';
-import { lossIn } from './loss.ts';
 import { refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
 import { type Consent, positionNow } from './restoring.ts';
@@ -114,10 +112,12 @@ class Walk {
       const found = await this.#lookAgain();
       this.#traffic.found((await new RollbackRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
       await this.#begin(tenure);
-      if (this.#foundRestored)
-        await finishEarlier(this.#run, this.#connection, tenure, undefined, (lost) =>
-          this.#know({ loss: lossIn(lost) }),
-        );
+      if (this.#foundRestored) {
+        const { backupId } = recordOf(this.#earlier) ?? {};
+        const keep = (known: Partial<DataTakenBack>) => this.#know(known);
+        this.#data = joined(this.#data, await restoredBefore(this.#run, this.#connection, tenure, backupId, keep));
+        await this.#keep();
+      }
       await this.#playbook.stopTraffic();
       await this.#takeDataBack(tenure, found);
       if (!this.#erased) await this.#finish();
@@ -148,7 +148,8 @@ class Walk {
   /** Whether a restore has come to its end that could not say so: it may have left what it had put aside. */
   get #foundRestored(): boolean {
     const before = stateIn(recordOf(this.#earlier)?.steps ?? [], 'data');
-    return before !== 'done' && this.#steps.stateOf('data') === 'done';
+    const untold = before !== 'done' || (this.#strategy === 'restore' && this.#data.restore === undefined);
+    return untold && this.#steps.stateOf('data') === 'done';
   }
 
   /** Since the way was chosen, another run may have built on what it takes away, or gone on with it, or begun to deploy. */
@@ -198,15 +199,16 @@ class Walk {
   async #takeDataBack(tenure: Tenure, found: Found): Promise<void> {
     await this.#playbook.data(found.way, async () => {
       const before = recordOf(this.#earlier);
-      if (before !== undefined) this.#data = joined(this.#data, await foundBack(this.#run, this.#connection, before));
-      const { data, error } = await dataBack(this.#run, this.#connection, tenure, found, {
+      if (before !== undefined)
+        this.#data = joined(this.#data, { data: await foundBack(this.#run, this.#connection, before) });
+      const end = await dataBack(this.#run, this.#connection, tenure, found, {
         release: this.#release._id,
         consent: this.#consent,
         keep: (known) => this.#know(known),
       });
-      this.#data = joined(this.#data, data);
+      this.#data = joined(this.#data, end);
       if (this.#erased) this.#tenure = undefined;
-      if (error !== undefined) throw error;
+      if (end.error !== undefined) throw end.error;
     });
   }
 
@@ -216,14 +218,20 @@ class Walk {
   }
 }
 
-/** What an earlier run has taken back is no more there for the later one to take back. */
-function joined(before: DataTakenBack, after: Partial<DataTakenBack>): DataTakenBack {
-  const undo = [...(before.undo ?? []), ...(after.undo ?? [])];
+/**
+ * What an earlier run has taken back is no more there for the later one to take back. Of what a restore has replaced nothing is
+ * left half-way, or to users.
+ */
+function joined(before: DataTakenBack, { data, replaced }: DataEnd): DataTakenBack {
+  const told = new Set(before.reverted.map(({ name }) => name));
+  const reverted = [...before.reverted, ...(data.reverted ?? []).filter(({ name }) => !told.has(name))];
+  if (replaced) return { ...before, ...data, reverted, failed: undefined, undo: undefined, conflicts: [] };
+  const undo = [...(before.undo ?? []), ...(data.undo ?? [])];
   return {
     ...before,
-    ...after,
-    reverted: [...before.reverted, ...(after.reverted ?? [])],
-    conflicts: inAll([...before.conflicts, ...(after.conflicts ?? [])]),
+    ...data,
+    reverted,
+    conflicts: inAll([...before.conflicts, ...(data.conflicts ?? [])]),
     ...(undo.length > 0 && { undo }),
   };
 }
