@@ -141,7 +141,8 @@ export function lossSentence(loss: RestoreLoss): string {
   const kept = loss.kept === undefined ? '' : ' What users wrote last is kept aside.';
   if (loss.writes === null) return `How much users had written since is not known: ${loss.why}.${kept}`;
   if (loss.writes === 0) return kept === '' ? 'Users had written nothing since.' : kept.trimStart();
-  return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it.${kept}`;
+  const but = kept === '' ? '' : ', but for the last of them, which are kept aside';
+  return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it${but}.`;
 }
 
 /** What is in the new shape without the migration's doing; the fields alone do not tell since when. */

@@ -394,7 +394,7 @@ describe('a release whose only way back is its backup', () => {
         ran,
         10,
         'ROLLBACK_FAILED',
-        /has written since\. What users write until it is done is lost: there is no hook stop-traffic/,
+        /has written since\. What users write until it is done is at best kept aside: there is no hook stop-traffic/,
       );
       expect(ran.json.error.hint).toMatch(
         /^Stop what writes, then .* With hooks\.stop-traffic in the configuration file nobody is asked/,

@@ -104,7 +104,9 @@ export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss)
   if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes) return;
   const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
   const open =
-    loss.writes !== 0 || keptOut ? '' : ' What users write until it is done is lost: there is no hook stop-traffic.';
+    loss.writes !== 0 || keptOut
+      ? ''
+      : ' What users write until it is done is at best kept aside: there is no hook stop-traffic.';
   throw new ReleaseError('CONFIRMATION_NEEDED', `${whole}${less}${open}`, {
     hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command${orMore(loss.writes)}.`,
     details: { writes: loss.writes ?? 'unknown' },
