@@ -29,10 +29,11 @@ export async function lookForLate(
   // What users themselves dropped or wrote anew before its turn is no loss, and who has its name now is the restored one.
   const moves = new Map([...movedBy(own, steps)].filter(([, tombstone]) => there.has(tombstone)));
   const late = await writesUntilMoved(db, upTo, moves);
-  const all = new Map(collections.map(({ collection, writes }) => [collection, writes]));
-  for (const [name, writes] of late ?? []) all.set(name, (all.get(name) ?? 0) + writes);
-  const total = [...all.values()].reduce((sum, writes) => sum + writes, 0);
-  const merged = [...all].map(([collection, writes]) => ({ collection, writes })).sort((a, b) => b.writes - a.writes);
+  const all = inAll(
+    collections,
+    [...(late ?? [])].map(([collection, writes]) => ({ collection, writes })),
+  );
+  const total = all.reduce((sum, { writes }) => sum + writes, 0);
   const kept: KeptForWrites[] = [];
   if (agreed !== null && (late === undefined || total > agreed))
     for (const [name, tombstone] of moves) {
@@ -42,7 +43,14 @@ export async function lookForLate(
       kept.push(await asSeen<KeptForWrites>(db, { name, tombstone, writes, expiry }));
     }
   const known = late !== undefined || agreed !== null;
-  return { since, ...(known && { collections: merged }), kept };
+  return { since, ...(known && { collections: all }), kept };
+}
+
+/** Each collection once, with its writes of both counts, the most first. */
+export function inAll(counted: readonly WrittenTo[], more: readonly WrittenTo[]): WrittenTo[] {
+  const all = new Map<string, number>();
+  for (const { collection, writes } of [...counted, ...more]) all.set(collection, (all.get(collection) ?? 0) + writes);
+  return [...all].map(([collection, writes]) => ({ collection, writes })).sort((a, b) => b.writes - a.writes);
 }
 
 /** In sentences. */

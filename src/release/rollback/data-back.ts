@@ -70,8 +70,9 @@ export async function dataBack(
           ? undefined
           : await finishEarlier(run, connection, tenure, { from: fromStore(run, manifest), onLost });
       if (finished !== undefined) return restoredAway(run, connection, finished);
+      const countOn = lossStillAgreed(run, connection, manifest, consent);
       const stillAgreed = async () => {
-        const { loss, counted } = await lossStillAgreed(run, connection, manifest, consent?.loss);
+        const { loss, counted } = await countOn();
         await keep({ loss });
         return counted;
       };

@@ -1,6 +1,6 @@
 import { Timestamp } from 'mongodb';
 import type { Manifest } from '../../backup/manifest.ts';
-import type { Lost } from '../../backup/restore/late.ts';
+import { inAll, type Lost } from '../../backup/restore/late.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
@@ -17,44 +17,43 @@ const reasons: Readonly<Record<Extract<WritesSince, { state: 'unknown' }>['why']
   standalone: 'a standalone server has no change streams',
 };
 
-/**
- * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. Only
- * reads, for no longer than `limitMs`, by default a minute. Throws what `asServerFailure` makes of a server's failure.
- */
-export async function lossOf(
-  run: Run,
-  connection: Connection,
-  manifest: Manifest,
-  limitMs?: number,
-): Promise<RestoreLoss> {
-  return (await countLoss(run, connection, manifest, limitMs)).loss;
+/** A count, and the cluster time up to which it goes; none where it is not known. */
+export interface LossCount {
+  readonly loss: RestoreLoss;
+  readonly upTo?: Timestamp;
 }
 
-/** The same, with the cluster time up to which it was counted. */
+/**
+ * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. An
+ * earlier count of it is gone on with: what it has read is not read again. Only reads, for no longer than a minute. Throws
+ * what `asServerFailure` makes of a server's failure.
+ */
 export async function countLoss(
   run: Run,
   { db }: Connection,
   manifest: Manifest,
-  limitMs?: number,
-): Promise<{ readonly loss: RestoreLoss; readonly upTo?: Timestamp }> {
+  earlier?: LossCount,
+): Promise<LossCount> {
   const unknown = (why: string) => ({ loss: { writes: null, why } });
   if (manifest.engine === 'atlas') return unknown('it erases a whole cluster, which is not looked through');
   const { clusterTime } = manifest;
   if (clusterTime === undefined) return unknown('the backup is not of one point in time');
   const own = namesOf(run);
-  const since = new Timestamp({ t: clusterTime.t, i: clusterTime.i });
+  const known = earlier?.upTo !== undefined && earlier.loss.writes !== null ? earlier.loss.collections : [];
+  const since = earlier?.upTo ?? new Timestamp({ t: clusterTime.t, i: clusterTime.i });
   let found: WritesSince;
   try {
-    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), limitMs, signal: run.signal });
+    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), signal: run.signal });
   } catch (error) {
     if (run.signal.aborted) throw error;
     throw asServerFailure(error, 'counting the writes since the backup');
   }
   if (found.state === 'unknown') return unknown(reasons[found.why]);
-  const collections = [...found.byCollection]
-    .map(([collection, { inserted, updated, deleted }]) => ({ collection, writes: inserted + updated + deleted }))
-    .sort((a, b) => b.writes - a.writes);
-  const { upTo } = found;
+  const { byCollection, upTo } = found;
+  const more = [...byCollection].map(([collection, { inserted, updated, deleted }]) => {
+    return { collection, writes: inserted + updated + deleted };
+  });
+  const collections = inAll(known, more);
   return { loss: lossIn({ since: new Date(clusterTime.t * 1000).toISOString(), collections, kept: [] }), upTo };
 }
 

@@ -12,7 +12,7 @@ import { whatItRemoves } from '../restore/added.ts';
 import { agreeToErase, checkManaged, whatItErases } from '../restore/restore-managed.ts';
 import { fromStore, halfDoneIn } from '../restore/restored-from.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
-import { agreeToLoss, countLoss, covers, lossInWords, lossOf, mostAgreed } from './loss.ts';
+import { agreeToLoss, countLoss, covers, type LossCount, lossInWords, mostAgreed } from './loss.ts';
 import type { RestoreLoss } from './result.ts';
 import type { WayBack } from './way-back.ts';
 
@@ -34,7 +34,7 @@ export async function wouldRestore(
   const manifest = await storeOf(run).readManifest(way.backupId);
   if (manifest.engine === 'atlas') refuseUnnamed(run, release, way);
   else refuseHalfDone(run, manifest);
-  const loss = await lossOf(run, connection, manifest);
+  const { loss } = await countLoss(run, connection, manifest);
   if (manifest.engine === 'atlas') return { words: whatItErases(run, manifest), loss };
   const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
   return { words: `restore backup ${way.backupId}.${removes} ${lossInWords(loss)}`, loss };
@@ -45,7 +45,7 @@ export interface Consent {
   /** Digest of the position in history at which they were asked. */
   readonly position: string;
   /** Undefined for what cannot be counted: a whole cluster. */
-  readonly loss?: RestoreLoss;
+  readonly counted?: LossCount;
 }
 
 /**
@@ -71,30 +71,38 @@ export async function agreeToRestore(
   }
   refuseHalfDone(run, manifest);
   const half = await halfRestored(connection.db, namesOf(run));
-  if (half?.details.backup === way.backupId) return { position, loss: nothingLost };
-  const loss = await lossOf(run, connection, manifest);
-  await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
-  return { position, loss };
+  if (half?.details.backup === way.backupId) return { position, counted: { loss: nothingLost } };
+  const counted = await countLoss(run, connection, manifest);
+  await agreeToLoss(run, await questionOf(run, connection, manifest), counted.loss);
+  return { position, counted };
 }
 
 const nothingLost: RestoreLoss = { writes: 0, since: '', collections: [] };
 
 /**
- * What is lost by now, where that is no more than what was agreed to, or a person agrees once more: while traffic was
- * being stopped users went on writing. With what is needed to count on from there. Throws as `agreeToLoss` does.
+ * Each time that it is asked: what is lost by then, where that is no more than what was agreed to, or a person agrees once
+ * more: while traffic was being stopped users went on writing. With what is needed to count on from there. Throws as
+ * `agreeToLoss` does.
  */
-export async function lossStillAgreed(
+export function lossStillAgreed(
   run: Run,
   connection: Connection,
   manifest: Manifest,
-  agreed: RestoreLoss | undefined,
-): Promise<{ readonly loss: RestoreLoss; readonly counted?: Counted }> {
-  const { loss, upTo } = await countLoss(run, connection, manifest);
-  if (manifest.engine !== 'atlas' && (agreed === undefined || !covers(agreed, loss)))
-    await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
-  if (loss.writes === null || upTo === undefined) return { loss };
-  const { since, collections, writes } = loss;
-  return { loss, counted: { since, upTo, collections, agreed: mostAgreed(run, agreed, writes) } };
+  consent: Consent | undefined,
+): () => Promise<{ readonly loss: RestoreLoss; readonly counted?: Counted }> {
+  let agreed = consent?.counted?.loss;
+  let latest = consent?.counted;
+  return async () => {
+    const { loss, upTo } = await countLoss(run, connection, manifest, latest);
+    if (manifest.engine !== 'atlas' && (agreed === undefined || !covers(agreed, loss))) {
+      await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
+      agreed = loss;
+    }
+    if (loss.writes === null || upTo === undefined) return { loss };
+    latest = { loss, upTo };
+    const { since, collections, writes } = loss;
+    return { loss, counted: { since, upTo, collections, agreed: mostAgreed(run, agreed, writes) } };
+  };
 }
 
 /** Digest of where in history the target is. */
