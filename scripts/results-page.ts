@@ -60,7 +60,7 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     traffic: 'only while users are shut out, or may be: `state`, `since`, `rollbackId`, `releaseId`',
     attention: '`true` where somebody has to do something beside applying what is pending: `warnings` say what',
     quarantine:
-      'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration)',
+      'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration), and `rollbackId`, the latest rollback that has left some',
     changelog: 'of a project of migrate-mongo: what that says of each file',
   },
   plan: {

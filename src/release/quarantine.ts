@@ -3,7 +3,9 @@ import { LeftCount, type WhyLeft } from '../migration/undo/why-left.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import { leftInWords } from '../report/left-documents.ts';
+import { RollbackRecords } from './record/rollback-records.ts';
 import type { Ended, FailedMigration, MigrateResult } from './result.ts';
+import { namesOf, type Run } from './run.ts';
 import type { InQuarantine } from './status.ts';
 
 /**
@@ -12,10 +14,11 @@ import type { InQuarantine } from './status.ts';
  * makes of a server's failure.
  */
 export async function readQuarantine(
+  run: Run,
   { db }: Connection,
-  quarantine: string,
   records: readonly HistoryRecord[],
 ): Promise<InQuarantine[]> {
+  const { quarantine } = namesOf(run);
   const takenBack = records.filter(({ state }) => state === 'rolled-back').map(({ _id }) => _id);
   const document = { migration: '$migration', namespace: '$namespace', id: '$documentId' };
   const why = { reason: '$reason', fields: '$fields', index: '$index', code: '$code' };
@@ -31,11 +34,15 @@ export async function readQuarantine(
         { $sort: { _id: 1 } },
       ])
       .toArray();
+    const undone = found.some(({ _id }) => _id.why.reason);
+    const rollbacks = undone ? await new RollbackRecords(db, run).leftDocuments() : new Map<string, string>();
     return [...Map.groupBy(found, ({ _id }) => _id.migration)].map(([migration, of]) => {
       const count = new LeftCount();
       for (const { _id, documents } of of) if (_id.why.reason) count.add(_id.collection, _id.why, documents);
       const documents = of.reduce((sum, one) => sum + one.documents, 0);
-      return { migration, documents, ...(count.documents > 0 && { conflicts: count.all }) };
+      const rollbackId = rollbacks.get(migration);
+      const conflicts = count.documents > 0 && { conflicts: count.all, ...(rollbackId && { rollbackId }) };
+      return { migration, documents, ...conflicts };
     });
   } catch (error) {
     throw asServerFailure(error, `counting the documents in ${quarantine}`);
@@ -53,12 +60,13 @@ export function quarantineWarning(one: InQuarantine, quarantine: string): string
   const [were, they] = one.documents === 1 ? ['it was', 'it is'] : ['they were', 'they are'];
   // What an undo that is half-way has open stands there too, and is needed.
   const filter = `{ migration: '${one.migration}', why: { $in: ['batch', 'undo'] } }`;
-  const { conflicts = [] } = one;
+  const { conflicts = [], rollbackId } = one;
+  const by = rollbackId === undefined ? '' : ` by rollback ${rollbackId}`;
   const [why, how] =
     conflicts.length === 0
       ? ['', '']
       : [`: ${leftInWords(conflicts)}`, ' (docs/rollback.md has the lines for one of them)'];
-  return `${documentsOf(one)} left as ${were}${why}; quarantine has a copy of each. In mongosh: \`db.getCollection('${quarantine}').find(${filter})\`. Once ${they} put right, deleteMany with the same filter says so${how}.`;
+  return `${documentsOf(one)} left as ${were}${by}${why}; quarantine has a copy of each. In mongosh: \`db.getCollection('${quarantine}').find(${filter})\`. Once ${they} put right, deleteMany with the same filter says so${how}.`;
 }
 
 /** What the migrations of a command left out, as warnings. */

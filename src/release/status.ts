@@ -65,6 +65,8 @@ export interface InQuarantine {
   readonly documents: number;
   /** Those of an undo, by collection and reason. */
   readonly conflicts?: readonly LeftDocuments[];
+  /** The latest rollback that has left some of those. */
+  readonly rollbackId?: string;
 }
 
 export interface ChangelogRow {
@@ -93,7 +95,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     halfRestoredIn(run, connection),
   ]);
   const { records, changelog } = await readRecords(run, connection, files, { brief: true });
-  const quarantine = await readQuarantine(connection, names.quarantine, records);
+  const quarantine = await readQuarantine(run, connection, records);
   const migrations = statusOf(files, records);
   const halfDone = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
   const isMissing = ({ note }: MigrationStatus) => note === 'file-missing';

@@ -82,7 +82,8 @@ function flagsFor({ invocation, env }: Run, { name, flags: given }: CommandInTex
       return [];
     return [`--${option} ${secret === undefined ? quoted(value) : '"…"'}`];
   });
-  if (needReason.has(name) && target?.environment === 'production' && wanted('reason') && !given.has('dry-run'))
+  const reasoned = needReason.has(name) && !given.has('dry-run') && !given.has('start-traffic');
+  if (reasoned && target?.environment === 'production' && wanted('reason'))
     more.push(`--reason ${flags.reason === undefined ? '"…"' : JSON.stringify(flags.reason)}`);
   return more;
 }

@@ -128,9 +128,10 @@ test('what an undo left to users is said with its fields, and settled in mongosh
   const why = 'in towns 1 document, since users and the migration wrote to the same fields: mayor';
   expect(back.stderr).toContain(why);
   const status = await it.run('status --json');
-  expect(status.json.quarantine).toEqual([{ migration: name, documents: 1, conflicts }]);
+  const rollbackId = (await it.run('audit --json')).json.entries[0].id;
+  expect(status.json.quarantine).toEqual([{ migration: name, documents: 1, conflicts, rollbackId }]);
   expect(status.json.warnings).toContainEqual(
-    expect.stringContaining(`1 document of ${name} was left as it was: ${why};`),
+    expect.stringContaining(`1 document of ${name} was left as it was by rollback ${rollbackId}: ${why};`),
   );
   expect(`${back.stdout}${back.stderr}${status.stdout}${status.stderr}`).not.toMatch(/Zaphod|Trillian|Ford|of-before/);
 

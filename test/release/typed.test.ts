@@ -38,7 +38,11 @@ test('in production the way back is given its reason, in the words of this run w
   expect(typed(run, 'mongo-release down --to 1-a, or mongo-release down 2.')).toBe(
     'mongo-release down --to 1-a --reason "it burns", or mongo-release down 2 --reason "it burns".',
   );
-  for (const text of ['mongo-release rollback --dry-run', 'mongo-release rollback r1 --wait 60s --reason "…"'])
+  for (const text of [
+    'mongo-release rollback --dry-run',
+    'mongo-release rollback r1 --start-traffic',
+    'mongo-release rollback r1 --wait 60s --reason "…"',
+  ])
     expect(typed(run, text)).toBe(text);
   expect(typed(runOf({}), 'mongo-release down')).toBe('mongo-release down');
 });

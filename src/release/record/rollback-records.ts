@@ -23,6 +23,18 @@ export class RollbackRecords {
     return this.#records.find({ kind: 'rollback', of: { $in: releases } }).toArray();
   }
 
+  /** Of each migration the latest whose undo has left documents to users; by the migration's name its id. */
+  async leftDocuments(): Promise<ReadonlyMap<string, string>> {
+    const found = this.#records.find(
+      { kind: 'rollback', 'data.undo.quarantined': { $gt: 0 } },
+      { sort: { startedAt: 1 } },
+    );
+    const byName = new Map<string, string>();
+    for await (const { _id, data } of found)
+      for (const { name, quarantined } of data?.undo ?? []) if (quarantined > 0) byName.set(name, _id);
+    return byName;
+  }
+
   /**
    * Those that are not complete and have come to the data, also where nothing was to be done there, the latest first: down to
    * the latest that came to its end and had changed some.

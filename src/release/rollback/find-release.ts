@@ -3,7 +3,8 @@ import { listed } from '../../migration/files/find.ts';
 import { readHistory } from '../../migration/history/history.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { deploysOf, type ReleaseRecord } from '../record/record.ts';
+import { isDeployed } from '../record/outcomes.ts';
+import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
@@ -28,17 +29,18 @@ export async function findRelease(run: Run, connection: Connection, asked: strin
 }
 
 async function newest(run: Run, connection: Connection, records: ReleaseRecords): Promise<ReleaseRecord> {
-  const { databaseName } = connection.db;
   const [latest, begun] = await Promise.all([records.newest(), records.newestBegun()]);
-  if (begun === null) throw unknown(databaseName, 'no release that could be taken back');
-  if (latest?._id === begun._id) return begun;
+  // One that had nothing to do when it was run again is no other one.
+  if (begun !== null && (latest === null || latestBegan(begun) >= latestBegan(latest))) return begun;
+  if (latest === null) throw unknown(connection.db.databaseName, 'no release that could be taken back');
   // That is why the newest was stopped, and it has to come to its end first.
   const open = await openRollback(run, connection);
   if (open?.of !== undefined) return findRelease(run, connection, open.of);
-  const what = `The newest release, ${latest?._id}, changed nothing: it began neither to migrate nor to deploy.`;
+  const what = `The newest release, ${latest._id}, changed nothing: it began neither to migrate nor to deploy.`;
+  if (begun === null) throw named(what, undefined);
   const back = await new RollbackRecords(connection.db, run).newestOf(begun._id);
-  const deployed = deploysOf(begun).length > 0 && back?.state !== 'rolled-back';
-  throw named(what, deployed ? { release: begun._id, half: [] } : await standing(run, connection));
+  const there = isDeployed(begun, back?.state === 'rolled-back' ? back : undefined) !== 'no';
+  throw named(what, there ? { release: begun._id, half: [] } : await standing(run, connection));
 }
 
 /** The newest release of which something is in the data. */

@@ -11,6 +11,7 @@ import { refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
 import { StepLog } from './step-log.ts';
 import { stateIn, Traffic } from './traffic.ts';
+import { findWayBack } from './way-back.ts';
 
 /**
  * `rollback [RELEASE] --start-traffic`: lets users in whom a rollback has shut out, and leaves out whatever else was left of
@@ -57,22 +58,36 @@ export async function letUsersIn(
     return await record.around(async () => {
       await playbook.startTraffic();
       const dataState = stateIn(before, 'data');
-      const isBack = dataState === 'done' || dataState === 'skipped';
+      const isOver = dataState === 'done' || dataState === 'skipped';
+      const isBack = isOver || (dataState !== undefined && (await nothingIsLeft(run, connection, shut)));
+      const taken = isBack && data !== undefined ? { ...data, failed: undefined } : data;
+      if (isBack && !isOver) {
+        await record.keep({ data: taken });
+        await steps.run('data', 'nothing is left to take back', async () => {});
+      }
       if (isBack)
-        for (const { name, state } of before)
+        for (const { name, state } of steps.all)
           if (state !== 'done' && state !== 'skipped' && name !== 'start-traffic')
             await steps.skip(name, 'left out: --start-traffic');
       const over = earlier?.state === 'overtaken';
       const outcome = isBack ? 'rolled-back' : over || dataState === undefined ? 'cancelled' : 'failed-dirty';
       await record.close({ outcome });
       const left = isBack ? [] : [`Users are in. ${notBack(releaseId, dataState, over)}`];
-      const result = { ...nothing, ...data, strategy, steps: steps.all };
+      const result = { ...nothing, ...taken, strategy, steps: steps.all };
       return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
     });
   });
 }
 
 const noneTaken = { strategy: 'none', reverted: [], kept: [], conflicts: [] } as const;
+
+/** Another command, such as `down`, may have ended what an undo had begun. A restore that was cut off goes on by its own record. */
+async function nothingIsLeft(run: Run, connection: Connection, shut: ReleaseRecord): Promise<boolean> {
+  const { of, migrations, strategy } = shut;
+  if (of === undefined || strategy === 'restore') return false;
+  const found = await findWayBack(run, connection, { _id: of, migrations }, 'auto').catch(() => undefined);
+  return found?.way.strategy === 'none';
+}
 
 function notBack(releaseId: string | undefined, data: Step['state'] | undefined, over: boolean): string {
   const rollback = `mongo-release rollback ${releaseId}`;

@@ -4,14 +4,14 @@ import { ReleaseError } from '../../observe/error.ts';
 import { refuseUnguarded } from '../guards.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { needReason } from '../reason.ts';
-import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
+import { isDeployed } from '../record/outcomes.ts';
+import { deploysOf, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Ended } from '../result.ts';
 import { aboutTarget, openTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
 import { cutOffBefore } from './cut-off.ts';
-import type { Earlier } from './earlier.ts';
 import { findRelease, otherThanNewest } from './find-release.ts';
 import { foretell, planned, sayWhatStays } from './foretell.ts';
 import { letUsersIn } from './let-users-in.ts';
@@ -51,7 +51,7 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
       if (error !== undefined) return { ...nothing, outcome: 'failed-dirty', warnings: [], error };
       situation = { ...situation, earlier: { state: 'unfinished', record, dataBack: true } };
     } else {
-      const deployed = isDeployed(release, earlier);
+      const deployed = isDeployed(release, earlier.record);
       if (deployed === 'no') return nothing;
       const inTheWay = await whyNotTheApplication(run, connection, release, deployed);
       if (inTheWay !== undefined) return { ...nothing, warnings: [...warnings, inTheWay] };
@@ -97,20 +97,6 @@ async function agreeToRest(
   return new ReleaseError('ROLLBACK_FAILED', message, {
     hint: `Look whether what is left still fits what was applied since; if so, type mongo-release rollback ${_id} --yes: it goes on with ${at}, and leaves the data as they are.${only}`,
   });
-}
-
-/**
- * Whether an application was deployed for it that no rollback has brought back since: also one that went on over a rollback
- * which did not know of it. Of somebody else's nobody saw when it ended, nor of one whose run was killed: its hook may have
- * outlived that.
- */
-function isDeployed(release: ReleaseRecord, { record }: Earlier): 'yes' | 'no' | 'unknown' {
-  const last = deploysOf(release).at(-1);
-  if (last === undefined) return 'no';
-  if (record === undefined) return 'yes';
-  const { startedAt, durationMs } = last;
-  if (Number(startedAt) + (durationMs ?? 0) > Number(latestBegan(record))) return 'yes';
-  return durationMs === undefined ? 'unknown' : 'no';
 }
 
 /** Why the application of a release of which nothing is in the data is not brought back; undefined where it is. */

@@ -59,3 +59,34 @@ test('a release that goes on from one which failed and fails as well is not roll
   expect(trail.stderr).toMatch(/↩ applied, taken back .* r3$/m);
   expect(trail.stderr).toContain(`taken back by ${back('r3')}`);
 }, 120_000);
+
+test('without an id, behind one that was stopped, the one is named whose application is there, however often it was taken back before', async () => {
+  const { project } = cents;
+  await rm(join(project.dir, 'migrations/1-cents.js'));
+  const release = (id: string) => project.run(`release --apply --release-id ${id} --json`);
+  const blocked = async (id: string) => {
+    await project.write({ 'mongo-release.yml': `${config}guards: { oplog-window: 36500d }\n` });
+    expectFailure(await release(id), 5, 'BLOCKED_BY_GUARD');
+    await project.write({ 'mongo-release.yml': config });
+    return project.run('rollback --json');
+  };
+  const nothing = (id: string) => new RegExp(`release, ${id}, changed nothing.* Nothing of any other release is there`);
+  expectFailure(await blocked('r0'), 2, 'RELEASE_UNKNOWN', nothing('r0'));
+  for (const _ of ['first', 'second']) {
+    expect((await release('r1')).json).toMatchObject({ outcome: 'applied' });
+    const unnamed = await blocked('r2');
+    expectFailure(unnamed, 2, 'RELEASE_UNKNOWN', /r2, changed nothing.* is r1\./);
+    expect(unnamed.json.error.hint).toContain('mongo-release rollback r1.');
+    expect((await project.run('rollback r1 --json')).json).toMatchObject({ outcome: 'rolled-back' });
+  }
+  await blocked('r1');
+  expectFailure(await blocked('r2'), 2, 'RELEASE_UNKNOWN', nothing('r2'));
+}, 120_000);
+
+test('without an id, the one that was run again and had nothing to do is the newest, and is taken back', async () => {
+  const { project } = cents;
+  await project.write({ 'mongo-release.yml': 'rehearsal: { level: none }\n' });
+  for (const outcome of ['applied', 'nothing-to-do'])
+    expect((await project.run('release --apply --release-id r1 --json')).json).toMatchObject({ outcome });
+  expect((await project.run('rollback --json')).json).toMatchObject({ outcome: 'rolled-back', releaseId: 'r1' });
+}, 60_000);

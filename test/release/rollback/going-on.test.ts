@@ -39,7 +39,8 @@ async function ok(words: string) {
   return ran.json;
 }
 
-test('an undo that was killed is gone on with by the command that every hint names, also when down has ended it', async () => {
+/** A rollback of r1 that is at its data. */
+async function killAnUndo() {
   await database.client.withSession(async (session) => {
     session.startTransaction();
     // The undo waits for this document.
@@ -51,6 +52,10 @@ test('an undo that was killed is gone on with by the command that every hint nam
     await session.abortTransaction();
   });
   await giveUpLease(database.db);
+}
+
+test('an undo that was killed is gone on with by the command that every hint names, also when down has ended it', async () => {
+  await killAnUndo();
   const { warnings } = await ok('status --json');
   expect(warnings).toMatchObject([
     expect.stringMatching(
@@ -65,6 +70,29 @@ test('an undo that was killed is gone on with by the command that every hint nam
   const back = await ok('rollback --json');
   expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'undo' });
   expect((await hooks()).slice(-2)).toEqual(['app', 'start']);
+}, 120_000);
+
+test('an undo that was killed, and that down has ended, is over for who only lets users in', async () => {
+  await killAnUndo();
+  const early = await ok('rollback --start-traffic --json');
+  expect(early).toMatchObject({
+    outcome: 'failed-dirty',
+    warnings: [expect.stringMatching(/Its data are on their way/)],
+  });
+  await project.write({ 'hold-stop': '' });
+  const { process, ended, said } = project.start('rollback r1 --json');
+  await said('Hook stop-traffic starts');
+  process.kill('SIGTERM');
+  await ended;
+  await ok('down --json');
+  const lets = await ok('rollback --start-traffic --json');
+  expect(lets).toMatchObject({ outcome: 'rolled-back', reverted: [] });
+  expect(lets.warnings).toBeUndefined();
+  expect(lets.steps).toMatchObject([
+    ...[{ name: 'stop-traffic' }, { name: 'data', state: 'done' }],
+    { name: 'start-traffic', state: 'done' },
+  ]);
+  expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
 }, 120_000);
 
 test('another way is refused once the data are back; the id of the rollback, and the reason on record, go on with it', async () => {
