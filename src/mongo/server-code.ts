@@ -4,6 +4,7 @@ import { serverCodeNames } from './server-code-names.ts';
 
 /** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
 export const serverCodes = {
+  BadValue: 2,
   Unauthorized: 13,
   TypeMismatch: 14,
   AuthenticationFailed: 18,

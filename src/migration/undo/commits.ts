@@ -2,39 +2,37 @@ import type { ClientSession } from 'mongodb';
 import { labelled } from '../../mongo/server-code.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { passing } from '../journal/transactions.ts';
-import { withApart } from './apart.ts';
-import { type PlainKey, type PlainKeys, PutHeld } from './holders.ts';
+import { type Apart, withApart } from './apart.ts';
+import { PutHeld } from './holders.ts';
+import { IndexGone, IndexKeys } from './index-key.ts';
 import { donePacks, type Piece, takeable, toEndOfTurn, wholePacks } from './pieces.ts';
-import { nameIn, type Put, PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
-import type { Pack } from './read.ts';
+import { nameIn, type Put, PutConflict, type PutOptions, type PutOutcome, putBack, type Room } from './put-back.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
+import { type CommitSizes, mostBytes } from './sizes.ts';
 import { type Over, PutRefused, type Refusal, type UndoMode, type UndoStore } from './store.ts';
 import type { WholeDocuments } from './whole.ts';
 
-/** How many documents go into one transaction. */
-export interface CommitSizes {
-  readonly first: number;
-  readonly most: number;
-  /** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
-  readonly leastForTime: number;
-  /** At most, of those that wait for one another's unique values. */
-  readonly together: number;
-}
-
-export const usualSizes: CommitSizes = { first: 1000, most: 5000, leastForTime: 200, together: 10_000 };
-
-/** Bytes of the images of one transaction at most. */
-export const mostBytes = 8_000_000;
 /** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
 const goalMs = 200;
 
-/** Fewer at a time will not do. */
+/** Fewer at a time will not do: it is tried as long as one transaction is. */
 export const anyNumber = Number.POSITIVE_INFINITY;
+
+/** For all that time others have written to what has to go back, or held its collection. Nothing was changed meanwhile. */
+export class Busy extends Error {
+  override readonly name = 'Busy';
+  readonly namespace: string;
+
+  constructor(namespace: string, cause: unknown) {
+    super('Others keep documents busy that have to go back.', { cause });
+    this.namespace = namespace;
+  }
+}
 
 /** Two transactions side by side. */
 type Pair = readonly [first: readonly Piece[], second: readonly Piece[]];
 
-export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'leave' | 'skip' | 'keys'> {
+export interface CommitOptions extends Omit<PutOptions, 'session' | 'room' | 'leave' | 'skip'> {
   readonly store: UndoStore;
   readonly mode: UndoMode;
   readonly whole: WholeDocuments;
@@ -46,9 +44,11 @@ export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'lea
 }
 
 /** How one transaction is to be done. */
-export interface How extends Pick<PutOptions, 'way' | 'leave' | 'skip' | 'keys'> {
-  /** In place of pieces: images of one pack, each of them by itself. */
-  readonly apart?: { readonly pack: Pack; readonly puts: readonly Put[] };
+export interface How extends Pick<PutOptions, 'leave' | 'skip'> {
+  /** Documents that have unique values which others of them need make room: as few as possible, at worst all of a collection. */
+  readonly exchange?: boolean;
+  /** In place of pieces: images each of which goes by itself, and by pack what is on record of those. */
+  readonly apart?: { readonly puts: readonly Put[]; readonly marks: ReadonlyMap<string, Apart> };
   /** How often it is tried where others write to the same documents: once, where nothing is said. */
   readonly tries?: number;
 }
@@ -59,8 +59,8 @@ export class Commits {
   #size: number;
   /** The next transaction has none at its side. */
   #byItself = false;
-  /** By collection, of the unique index whose values were refused last. */
-  readonly #keys = new Map<string, PlainKey>();
+  /** Of unique indexes whose values were refused. */
+  readonly keys = new IndexKeys();
   /** Packs with a document whose unique value another one has, which may go back by and by; in the order of their turns. */
   readonly #off = new Set<string>();
   #committed = 0;
@@ -68,10 +68,6 @@ export class Commits {
   constructor(options: CommitOptions) {
     this.options = options;
     this.#size = options.sizes.first;
-  }
-
-  get keys(): PlainKeys {
-    return this.#keys;
   }
 
   /** How many pieces were committed. */
@@ -98,30 +94,48 @@ export class Commits {
     for (let from = 0; from < pieces.length; ) from += await this.#some(pieces, from);
   }
 
-  /** Commits these pieces as one transaction. Throws `PutRefused`, `PutHeld`, and as `all` does. */
+  /** Commits these pieces as one transaction. Throws `PutRefused`, `PutHeld`, `Busy`, and as `all` does. */
   async commit(pieces: readonly Piece[], how: How): Promise<PutOutcome> {
-    try {
-      const outcome = await this.#putBack(pieces, how);
-      if (outcome.done.length + pieces.length > 0) this.#taken(pieces, outcome);
-      return outcome;
-    } catch (error) {
-      if (error instanceof PutConflict) this.options.met(error.conflicts);
-      // Of those that stayed in their places the server names none.
-      const isUnnamed = error instanceof PutRefused && error.document === undefined;
-      if (isUnnamed && how.way === 'exchange') return this.commit(pieces, { ...how, way: 'anew' });
-      throw error;
+    const anew = new Set<string>();
+    const room = how.exchange ? { keys: this.keys, anew } : undefined;
+    for (;;) {
+      try {
+        const outcome = await this.#putBack(pieces, { ...how, room });
+        if (outcome.done.length + pieces.length > 0) this.#taken(pieces, outcome);
+        return outcome;
+      } catch (error) {
+        if (error instanceof PutConflict) this.options.met(error.conflicts);
+        if (error instanceof IndexGone) this.keys.forget(error);
+        else if (room === undefined || !(await this.#makesRoom(error, anew))) throw this.#orBusy(error, pieces, how);
+      }
     }
   }
 
-  /** What is in the way of a document. From then on it is looked who else is refused for the same. */
-  async refusal(refused: PutRefused): Promise<Refusal> {
+  /** Whether another try makes more room: of those that stayed in their places the server names none. */
+  async #makesRoom(error: unknown, anew: Set<string>): Promise<boolean> {
+    if (!(error instanceof PutRefused) || error.document !== undefined) return false;
+    const { news } = await this.refusal(error);
+    const namespace = shownNamespace(error.present);
+    if (news) return true;
+    if (anew.has(namespace)) return false;
+    anew.add(namespace);
+    return true;
+  }
+
+  #orBusy(error: unknown, pieces: readonly Piece[], { tries, apart }: How): unknown {
+    const [put] = apart?.puts ?? putsIn(pieces);
+    const isBusy = tries === anyNumber && put !== undefined && passing(error) === 'conflict';
+    return isBusy ? new Busy(shownNamespace(put.namespace), error) : error;
+  }
+
+  /** What is in the way of a document. From then on it is looked who else is refused for the same; `news`: as nobody did before. */
+  async refusal(refused: PutRefused): Promise<Refusal & { readonly news: boolean }> {
     const refusal = await this.options.store.refusal(refused);
-    if (refusal.key !== undefined) this.#keys.set(shownNamespace(refused.present), refusal.key);
-    return refusal;
+    return { ...refusal, news: this.keys.learn(refused.present, refusal.keys) };
   }
 
   /** The server refuses a document for good, and it cannot be left to anybody. */
-  refused({ present, code }: PutRefused): void {
+  refused({ present, code }: Pick<PutRefused, 'present' | 'code'>): void {
     const namespace = shownNamespace(present);
     const unique = code === serverCodes.DuplicateKey;
     this.options.met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
@@ -146,14 +160,14 @@ export class Commits {
 
   async #one(some: readonly Piece[], pieces: readonly Piece[], from: number): Promise<number> {
     try {
-      await this.commit(some, { way: 'in-place', tries: putsIn(some).length > 1 ? 1 : anyNumber });
+      await this.commit(some, { tries: putsIn(some).length > 1 ? 1 : anyNumber });
       return some.length;
     } catch (error) {
       this.#byItself = true;
       if (passing(error) === 'conflict' && putsIn(some).length > 1) return this.#withFewer(some);
       if (!(error instanceof PutRefused)) throw error;
       if (error.code !== serverCodes.DuplicateKey) return this.#withoutOne(some, error);
-      if (!this.#keys.has(shownNamespace(error.present))) await this.refusal(error);
+      await this.refusal(error);
       return this.#atOnce(some, pieces.slice(from, from + toEndOfTurn(pieces, from, some.length)));
     }
   }
@@ -165,7 +179,7 @@ export class Commits {
   async #atOnce(some: readonly Piece[], wider: readonly Piece[]): Promise<number> {
     for (const pieces of wider.length > some.length ? [some, wider] : [some]) {
       try {
-        await this.commit(pieces, { way: 'exchange', keys: this.#keys });
+        await this.commit(pieces, { exchange: true });
         return pieces.length;
       } catch (error) {
         const isHeld = error instanceof PutHeld || error instanceof PutRefused;
@@ -186,7 +200,7 @@ export class Commits {
     }
     if (others.length > 0) return this.#withFewer(some);
     const leave = new Map([[nameIn(store, put), { reason: 'refused', code: refused.code } as const]]);
-    await this.commit(some, { way: 'in-place', leave, tries: anyNumber });
+    await this.commit(some, { leave, tries: anyNumber });
     return some.length;
   }
 
@@ -204,8 +218,8 @@ export class Commits {
    * tried as often as it takes: nobody waits for the other one meanwhile.
    */
   async #both([first, second]: Pair): Promise<number> {
-    const front = this.#putBack(first, { way: 'in-place' });
-    const behind = this.#putBack(second, { way: 'in-place' }, front);
+    const front = this.#putBack(first, {});
+    const behind = this.#putBack(second, {}, front);
     const [done, more] = await Promise.allSettled([front, behind]);
     if (done.status === 'fulfilled') this.#taken(first, done.value);
     if (more.status === 'fulfilled') this.#taken(second, more.value);
@@ -227,18 +241,18 @@ export class Commits {
 
   #putBack(
     pieces: readonly Piece[],
-    { way, leave, skip, keys, apart, tries = 1 }: How,
+    { leave, skip, apart, tries = 1, room }: How & { readonly room?: Room },
     before?: Promise<unknown>,
   ): Promise<PutOutcome> {
     const { store, whole } = this.options;
     const puts = apart?.puts ?? putsIn(pieces);
     const work = async (session: ClientSession) => {
-      const outcome = await putBack(puts, { ...this.options, session, way, leave, skip, keys });
+      const outcome = await putBack(puts, { ...this.options, session, room, leave, skip });
       // Nothing has moved: then there is no mark of it either.
       if (outcome.done.length === 0 && apart !== undefined) return outcome;
       await whole.save(outcome.news, session);
       await store.quarantine.add(outcome.left, session);
-      await store.mark(pieces, outcome.counted, session, apart && overOf(apart.pack, outcome.done));
+      await store.mark(pieces, outcome.counted, session, apart && overOf(outcome.done, apart.marks));
       return outcome;
     };
     if (before !== undefined && store.behind !== undefined) return store.behind(before, work);
@@ -250,9 +264,12 @@ export class Commits {
   }
 }
 
-function overOf({ id, apart }: Pack, done: readonly Put[]): Over {
-  const indexes = done.map(({ index }) => index);
-  return { pack: id, apart: withApart(apart, indexes) };
+/** By pack, what is on record once these are done, too. */
+export function overOf(done: readonly Put[], marks: ReadonlyMap<string, Apart>): Over[] {
+  return [...Map.groupBy(done, ({ pack }) => pack)].map(([pack, puts]) => {
+    const indexes = puts.map(({ index }) => index);
+    return { pack, apart: withApart(marks.get(pack) ?? new Uint8Array(), indexes) };
+  });
 }
 
 /** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */

@@ -13,12 +13,12 @@ import { NamesOfThePast, namesBehind } from './catalog/names.ts';
 import type { CatalogUndone } from './catalog/place.ts';
 import { incrementsOf, type UndoCount } from './counted.ts';
 import { readCurrent } from './current.ts';
-import type { PlainKey } from './holders.ts';
+import { IndexGone, type IndexKey } from './index-key.ts';
 import { donePacks, type Piece } from './pieces.ts';
 import { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
 import type { LeftInCatalog } from './result.ts';
-import { type Change, keyAt, type Over, PutRefused, type Refusal, type UndoStore } from './store.ts';
+import { type Change, keyAt, type Out, type Over, PutRefused, type Refusal, type UndoStore } from './store.ts';
 import type { UndoTransactions } from './transactions.ts';
 import { having, refusalOf } from './unique-keys.ts';
 
@@ -90,12 +90,7 @@ export class DatabaseStore implements UndoStore {
     return [];
   }
 
-  async write(
-    present: EntryNamespace,
-    changes: readonly Change[],
-    session: ClientSession,
-    out?: 'all' | ReadonlySet<string>,
-  ): Promise<void> {
+  async write(present: EntryNamespace, changes: readonly Change[], session: ClientSession, out: Out): Promise<void> {
     const { database, collection = '' } = present;
     const db = this.#options.connection.client.db(database);
     const deletes: Uint8Array[] = [];
@@ -141,26 +136,36 @@ export class DatabaseStore implements UndoStore {
   }
 
   async refusal({ code, cause, present }: PutRefused): Promise<Refusal> {
-    if (code !== serverCodes.DuplicateKey) return { why: { reason: 'refused', code }, holders: [] };
+    if (code !== serverCodes.DuplicateKey) return { why: { reason: 'refused', code }, keys: [], holders: [] };
     const key = cause instanceof RawInsertError ? cause.key : undefined;
-    if (key === undefined) return { why: { reason: 'unique', fields: [] }, holders: [] };
+    if (key === undefined) return { why: { reason: 'unique', fields: [] }, keys: [], holders: [] };
     return refusalOf(this.#collection(present), key);
   }
 
-  having(
+  async having(
     present: EntryNamespace,
-    key: PlainKey,
+    key: IndexKey,
     documents: readonly Uint8Array[],
     session: ClientSession,
   ): Promise<readonly Uint8Array[]> {
-    return having(this.#collection(present), key, documents, session);
+    try {
+      return await having(this.#collection(present), key, documents, session);
+    } catch (error) {
+      // So it answers a hint of an index that is none, or is hidden.
+      throw serverCode(error) === serverCodes.BadValue ? new IndexGone(present, key.index, error) : error;
+    }
   }
 
   #collection({ database, collection = '' }: EntryNamespace) {
     return this.#options.connection.client.db(database).collection(collection);
   }
 
-  async mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession, over?: Over): Promise<void> {
+  async mark(
+    pieces: readonly Piece[],
+    counted: UndoCount,
+    session: ClientSession,
+    over: readonly Over[] = [],
+  ): Promise<void> {
     const { connection, own } = this.#options;
     const journal = connection.db.collection<JournalEntry | ImagesDocument>(own.journal);
     const ended = pieces.flatMap((piece) => (piece.kind === 'end' ? [piece.entry] : []));
@@ -168,9 +173,9 @@ export class DatabaseStore implements UndoStore {
       await journal.updateMany({ _id: { $in: ended } }, [{ $set: { undone: '$$NOW' } }], { session });
     }
     const last = pieces.at(-1);
-    const lastId = over?.pack ?? (last?.kind === 'put' ? last.pack : last?.entry);
+    const lastId = over[0]?.pack ?? (last?.kind === 'put' ? last.pack : last?.entry);
     const marks = [...donePacks(pieces)].map(([pack, undone]) => [pack, { $set: { undone } }] as const);
-    const apart = over === undefined ? [] : [[over.pack, { $set: { apart: new Binary(over.apart) } }] as const];
+    const apart = over.map(({ pack, apart }) => [pack, { $set: { apart: new Binary(apart) } }] as const);
     const counts = lastId === undefined ? [] : [[lastId, { $inc: incrementsOf(counted) }] as const];
     const updates = [...marks, ...apart, ...counts].map(([_id, update]) => ({
       updateOne: { filter: { _id }, update },

@@ -2,9 +2,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { type Attempt, placeOfImages } from '../journal/documents.ts';
-import { mostBytes } from './commits.ts';
 import { type PackOptions, type Piece, piecesOf } from './pieces.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
+import { mostBytes } from './sizes.ts';
 
 /** What is read of the journal before it is committed, in bytes of images: enough for two transactions. */
 const mostLotBytes = 4 * mostBytes;

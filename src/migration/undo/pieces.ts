@@ -14,8 +14,7 @@ import { documentKey } from './survey.ts';
 export type Piece =
   | (Put & {
       readonly kind: 'put';
-      /** The pack of images, and how many of it, from its last one, are done once this one is. */
-      readonly pack: string;
+      /** How many of its pack, from the last one, are done once this one is. */
       readonly done: number;
       readonly bytes: number;
     })
@@ -52,20 +51,21 @@ export function piecesOf(pack: Pack, { stretch, met, deferred }: PackOptions): P
 }
 
 /**
- * What a pack that goes back by itself takes along: its images of documents that wait, and that have older ones in the
- * segment. Those with one in the same pack go back with that.
+ * What packs that go back by themselves, the newest first, take along: their images of documents that wait, and that have
+ * older ones in the segment. Those with one in the same packs go back with that.
  */
-export function stepsOf(pack: Pack, { stretch, met }: PackOptions, waits: (key: string) => boolean): Put[] {
-  const { id, namespace, images, apart } = pack;
+export function stepsOf(packs: readonly Pack[], { stretch, met }: PackOptions, waits: (key: string) => boolean): Put[] {
   const steps = new Map<Put, string>();
   const here = new Set<string>();
-  for (let index = images.length - 1; index >= 0; index--) {
-    const image = images[index] ?? {};
-    const document = documentOf(image);
-    if (document === undefined || isApart(apart, index)) continue;
-    const key = documentKey(stretch, namespace, idKey(document));
-    if (met.placeOf(id, index) !== 'again') here.add(key);
-    else if (waits(key)) steps.set({ namespace, stretch, index, image, isLast: false, isStep: true }, key);
+  for (const { id: pack, namespace, images, apart } of packs) {
+    for (let index = images.length - 1; index >= 0; index--) {
+      const image = images[index] ?? {};
+      const document = documentOf(image);
+      if (document === undefined || isApart(apart, index)) continue;
+      const key = documentKey(stretch, namespace, idKey(document));
+      if (met.placeOf(pack, index) !== 'again') here.add(key);
+      else if (waits(key)) steps.set({ namespace, stretch, pack, index, image, isLast: false, isStep: true }, key);
+    }
   }
   return [...steps].flatMap(([step, key]) => (here.has(key) ? [] : [step]));
 }

@@ -211,7 +211,7 @@ export class PreviewStore implements UndoStore {
   }
 
   async refusal({ code }: PutRefused): Promise<Refusal> {
-    return { why: { reason: 'refused', code }, holders: [] };
+    return { why: { reason: 'refused', code }, keys: [], holders: [] };
   }
 
   async having(): Promise<Uint8Array[]> {

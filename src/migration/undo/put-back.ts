@@ -5,7 +5,8 @@ import type { EntryNamespace } from '../journal/documents.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { nothingCounted, type UndoCount } from './counted.ts';
 import type { Deferred, Newer } from './deferred.ts';
-import { type PlainKeys, refuseHeld } from './holders.ts';
+import { givingUp } from './holders.ts';
+import type { IndexKeys } from './index-key.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Step, spanOf, stay, stepBack, stepBackStrictly, stepOver, wait } from './step-back.ts';
 import { type Change, keyAt, type UndoMode, type UndoStore } from './store.ts';
@@ -18,7 +19,8 @@ export interface Put {
   readonly namespace: EntryNamespace;
   /** The stretch of the way back that it is on. */
   readonly stretch: number;
-  /** Where the image stands in its pack. */
+  /** Where the image stands. */
+  readonly pack: string;
   readonly index: number;
   readonly image: Image;
   /** It is the oldest of its document: older ones, if any, are another collection's. */
@@ -42,21 +44,24 @@ export interface PutOptions {
   readonly store: UndoStore;
   readonly session: ClientSession;
   readonly mode: UndoMode;
-  /**
-   * `exchange`: documents that have unique values which others of them need make room first, as `UndoStore.write` says: those
-   * alone where it is known in `keys` how to find them, else all. `anew`: all in any case.
-   */
-  readonly way: 'in-place' | 'exchange' | 'anew';
+  /** Absent where nothing makes room: then they may go back in any order. */
+  readonly room?: Room;
   /** By `keyAt`, those that are left to users, and those whose turn comes later. */
   readonly leave?: ReadonlyMap<string, WhyLeft>;
   readonly skip?: ReadonlySet<string>;
-  /** Where these are known, `PutHeld` tells of documents that the server would refuse. */
-  readonly keys?: PlainKeys;
   /** What earlier steps have found out of documents that were changed several times. */
   readonly whole: WholeDocuments;
   /** Newer images of these documents, which go back with these. */
   readonly deferred: Deferred;
   readonly survey: Pick<Survey, 'met' | 'renamesIn'>;
+}
+
+/** How documents make room that have unique values which others of them need: see `UndoStore.write`. */
+export interface Room {
+  /** Who that is, and who is refused for certain, is looked for in these. */
+  readonly keys: Pick<IndexKeys, 'of'>;
+  /** Collections, by name, in which that is not enough, and all are taken out. */
+  readonly anew: ReadonlySet<string>;
 }
 
 export interface PutOutcome {
@@ -100,13 +105,13 @@ interface Target {
 
 /**
  * Puts documents back, within a transaction that has been begun: the newest image first. Throws `PutConflict` (strict
- * only), `PutRefused`, `PutHeld`, the driver's errors, and `JournalDamage`.
+ * only), `PutRefused`, `PutHeld`, `IndexGone`, the driver's errors, and `JournalDamage`.
  */
 export async function putBack(puts: readonly Put[], options: PutOptions): Promise<PutOutcome> {
   const counted = { ...nothingCounted };
   const left: Left[] = [];
   const news: WholeNews[] = [];
-  const { store, session, mode, way, skip, leave } = options;
+  const { store, session, mode, room, skip, leave } = options;
   const still = new Set<string>();
   const nameOf = (put: Pick<Put, 'namespace' | 'image'>) => nameIn(store, put);
   const turn = skip === undefined ? puts : puts.filter((put) => !skip.has(nameOf(put)));
@@ -149,14 +154,9 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
     }
     if (mode === 'strict' && left.length > 0) continue;
     if (present === undefined) continue;
-    const key = options.keys?.get(shownNamespace(present));
-    const having = key && (await refuseHeld(store, present, changes, key, session));
-    await store.write(
-      present,
-      changes,
-      session,
-      way === 'in-place' ? undefined : (way === 'exchange' && having) || 'all',
-    );
+    const out = room && (await givingUp(store, present, changes, room.keys.of(present), session));
+    const isAnew = room?.anew.has(shownNamespace(present)) === true;
+    await store.write(present, changes, session, isAnew ? 'all' : out);
   }
   if (mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
   const done = still.size === 0 ? turn : turn.filter((put) => put.isStep !== true || !still.has(nameOf(put)));

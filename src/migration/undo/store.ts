@@ -5,7 +5,7 @@ import type { Image } from '../journal/images.ts';
 import type { Apart } from './apart.ts';
 import type { CatalogUndone } from './catalog/place.ts';
 import type { UndoCount } from './counted.ts';
-import type { PlainKey } from './holders.ts';
+import type { IndexKey } from './index-key.ts';
 import type { Piece } from './pieces.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
@@ -23,6 +23,9 @@ export interface Over {
   readonly pack: string;
   readonly apart: Apart;
 }
+
+/** Of documents, all, or those with these keys of their `_id`. */
+export type Out = 'all' | ReadonlySet<string>;
 
 /** What becomes of one document. */
 export interface Change {
@@ -54,8 +57,8 @@ export class PutRefused extends Error {
 /** What is in the way of a document that the server refuses. */
 export interface Refusal {
   readonly why: WhyLeft;
-  /** The unique index; absent where it is not certain that equal bytes of its fields are an equal key. */
-  readonly key?: PlainKey;
+  /** The unique indexes of the key that was refused, as far as documents can be looked for by them. */
+  readonly keys: readonly IndexKey[];
   /** The documents that have the unique value, with their `_id` at least; none where that cannot be told. */
   readonly holders: readonly Uint8Array[];
 }
@@ -109,28 +112,23 @@ export interface UndoStore {
    * `out`: those that are deleted first and inserted last, by the key of their `_id`, so that they may swap unique values;
    * what users write to one of these meanwhile finds none. Throws `PutRefused`, and the driver's errors.
    */
-  write(
-    present: EntryNamespace,
-    changes: readonly Change[],
-    session: ClientSession,
-    out?: 'all' | ReadonlySet<string>,
-  ): Promise<void>;
+  write(present: EntryNamespace, changes: readonly Change[], session: ClientSession, out?: Out): Promise<void>;
   /** What is to be found out of it. Throws the driver's errors. */
   refusal(refused: PutRefused): Promise<Refusal>;
   /**
    * Documents that have keys of these, in an index that a `Refusal` has named, with `_id` and the fields of the key at least;
-   * others, too. Throws the driver's errors.
+   * others, too. Throws `IndexGone`, and the driver's errors.
    */
   having(
     present: EntryNamespace,
-    key: PlainKey,
+    key: IndexKey,
     documents: readonly Uint8Array[],
     session: ClientSession,
   ): Promise<readonly Uint8Array[]>;
   /** Takes back one change of the catalog; what stood in its way is given back. Throws `LEASE_LOST`, the driver's errors. */
   catalog(entry: UndoEntry): Promise<CatalogUndone>;
   /** Puts on record what is undone by these pieces, with what was counted. `over`: see `Over`. */
-  mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession, over?: Over): Promise<void>;
+  mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession, over?: readonly Over[]): Promise<void>;
   /** What stays of the catalog as others have it, also by an earlier undo. Throws the driver's errors. */
   leftInCatalog(): Promise<LeftInCatalog[]>;
 }

@@ -8,10 +8,10 @@ import { commit, leaseLost, passing, transactionOptions } from '../journal/trans
 import { FreshFence } from '../lease/fresh-fence.ts';
 
 /**
- * How long one transaction is tried again without success, in milliseconds: longer than a transaction holds the lane
+ * How long that is as usual, in milliseconds: longer than a transaction holds the lane
  * that a dead process has left open, where its session may not be ended (`transactionLifetimeLimitSeconds`: 60).
  */
-const patienceMs = 90_000;
+const usualPatienceMs = 90_000;
 
 export interface UndoTransactionsOptions {
   readonly connection: Connection;
@@ -19,6 +19,8 @@ export interface UndoTransactionsOptions {
   /** Of the lease under which it is undone: the takeover has written it into the lanes. */
   readonly fence: number;
   readonly lane: number;
+  /** How long one transaction is tried again without success. Default 90 seconds. */
+  readonly patienceMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -36,11 +38,12 @@ export class UndoTransactions implements AsyncDisposable {
    * may have no effects beside the session's. `onConflict` is asked after each conflict with another write whether to
    * go on trying the same.
    *
-   * Throws `LEASE_LOST` where a newer run has taken over, the signal's reason, the error of `work`, and after 90
-   * seconds without success the driver's error. Nothing was changed then, unless the error is labelled
+   * Throws `LEASE_LOST` where a newer run has taken over, the signal's reason, the error of `work`, and without success
+   * for all that time the driver's error. Nothing was changed then, unless the error is labelled
    * `UnknownTransactionCommitResult`.
    */
   async run<T>(work: (session: ClientSession) => Promise<T>, onConflict = () => true): Promise<T> {
+    const { patienceMs = usualPatienceMs } = this.#options;
     const since = performance.now();
     for (let attempt = 1; ; attempt++) {
       this.#options.signal?.throwIfAborted();
@@ -94,7 +97,7 @@ export class UndoTransactions implements AsyncDisposable {
       await this.#fence(session);
       const result = await work(session);
       await before;
-      await commit(session, patienceMs);
+      await commit(session, usualPatienceMs);
       return result;
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});

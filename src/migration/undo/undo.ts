@@ -5,13 +5,14 @@ import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { type Attempt, laneCount } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
-import type { CommitSizes } from './commits.ts';
+import { Busy } from './commits.ts';
 import { nothingCounted, type SoFar } from './counted.ts';
 import { DatabaseStore } from './database-store.ts';
 import type { AskDown } from './down-documents.ts';
 import { foreseeConflicts } from './forecast.ts';
 import { damaged, inspectAttempt, isDamage } from './inspect.ts';
 import { ConflictList, type UndoExtent, type UndoResult } from './result.ts';
+import type { CommitSizes } from './sizes.ts';
 import { UndoTransactions } from './transactions.ts';
 import { Stopped, Walk } from './walk.ts';
 
@@ -38,6 +39,8 @@ export interface UndoOptions {
   readonly alone?: boolean;
   /** Of its transactions; as usual where there are none. */
   readonly sizes?: Partial<CommitSizes>;
+  /** How long one of them is tried while others are in its way, in milliseconds; as usual where that is not said. */
+  readonly patienceMs?: number;
 }
 
 export interface UndoProgress {
@@ -72,9 +75,9 @@ export async function undoAttempt(
   attempt: Attempt,
   options: UndoOptions,
 ): Promise<UndoResult> {
-  const { fence, lane = 0, mode, signal } = options;
+  const { fence, lane = 0, mode, patienceMs, signal } = options;
   const ask = mode === 'tolerant' ? options.ask : undefined;
-  await using transactions = new UndoTransactions({ connection, own, fence, lane, signal });
+  await using transactions = new UndoTransactions({ connection, own, fence, lane, patienceMs, signal });
   await using second = new UndoTransactions({ connection, own, fence, lane: (lane + 1) % laneCount, signal });
   const conflicts = new ConflictList();
   let walk: Walk | undefined;
@@ -107,6 +110,9 @@ export async function undoAttempt(
       return { state: 'impossible', reason: damaged, ...extent };
     }
     if (signal?.aborted || error instanceof ReleaseError) throw error;
+    if (walk !== undefined && (error instanceof Busy || passing(error) === 'conflict')) {
+      return { state: 'busy', ...(error instanceof Busy && { namespace: error.namespace }), ...walk.extent };
+    }
     throw asServerFailure(error, `undoing ${attempt.migration} in database ${connection.db.databaseName}`);
   }
 }

@@ -1,10 +1,11 @@
 import { type ClientSession, type CollationOptions, type Collection, type Document, ReadPreference } from 'mongodb';
 import { bsonTypes } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
-import type { RawInsertError } from '../../mongo/raw-sequence.ts';
+import type { UniqueKey } from '../../mongo/raw-sequence.ts';
 import { unlessRefused } from '../../mongo/server-error.ts';
 import { mostReadBytes } from './current.ts';
-import { fieldsIn, type PlainKey } from './holders.ts';
+import type { IndexKey } from './index-key.ts';
+import { fieldsIn } from './index-values.ts';
 import type { Refusal } from './store.ts';
 import type { WhyLeft } from './why-left.ts';
 
@@ -15,10 +16,7 @@ const mostKeys = 500;
 const simple = { locale: 'simple' } as const;
 
 /** Of a key that the server has refused. Throws the driver's errors. */
-export async function refusalOf(
-  collection: Collection,
-  { pattern, value }: NonNullable<RawInsertError['key']>,
-): Promise<Refusal> {
+export async function refusalOf(collection: Collection, { pattern, value }: UniqueKey): Promise<Refusal> {
   const fields = Object.keys(pattern);
   const indexes = (await collection.indexes()).filter(
     ({ key, unique }) => unique === true && JSON.stringify(key) === JSON.stringify(pattern),
@@ -26,29 +24,36 @@ export async function refusalOf(
   const index = indexes.length === 1 ? indexes[0]?.name : undefined;
   const why: WhyLeft = { reason: 'unique', fields, ...(index !== undefined && { index }) };
   // By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden.
-  const plain = indexes.find(({ hidden, partialFilterExpression: some }) => hidden !== true && some === undefined);
-  if (plain?.name === undefined) return { why, holders: [] };
-  const { name, collation = simple } = plain;
-  const key = { index: name, fields, why, collation: collation as CollationOptions };
+  const keys = indexes.flatMap(({ name, hidden, collation = simple, partialFilterExpression: partial }): IndexKey[] => {
+    if (name === undefined || hidden === true) return [];
+    return [{ index: name, fields, why, collation: collation as CollationOptions, partial }];
+  });
   // Of another collation the server names no values.
-  return { why, key, holders: plain.collation === undefined ? await holdersOf(collection, name, value) : [] };
+  const [plain] = keys.filter(({ collation }) => collation === simple);
+  return { why, keys, holders: plain === undefined ? [] : await holdersOf(collection, plain, value) };
 }
 
 /** The `_id`s of the documents that have this key. */
-async function holdersOf(collection: Collection, hint: string, value: Document): Promise<Uint8Array[]> {
+async function holdersOf(collection: Collection, key: IndexKey, value: Document): Promise<Uint8Array[]> {
   const filter = Object.fromEntries(Object.entries(value).map(([name, $eq]) => [name, { $eq }]));
-  const options = { hint, collation: simple, projection: { _id: 1 }, raw: true } as const;
-  const found = collection.find(filter, { ...options, readPreference: ReadPreference.primary });
+  const options = { hint: key.index, collation: simple, projection: { _id: 1 }, raw: true } as const;
+  const found = collection.find(inIndex(key, filter), { ...options, readPreference: ReadPreference.primary });
   return ((await found.toArray().catch(unlessRefused)) ?? []) as unknown as Uint8Array[];
+}
+
+/** Of those that are in the index. */
+function inIndex({ partial }: IndexKey, filter: Document): Document {
+  return partial === undefined ? filter : { $and: [filter, partial] };
 }
 
 /** See `UndoStore.having`: of each document its `_id` and the fields of the key. */
 export async function having(
   collection: Collection,
-  { index, fields: names, collation = simple }: PlainKey,
+  key: IndexKey,
   documents: readonly Uint8Array[],
   session: ClientSession,
 ): Promise<Uint8Array[]> {
+  const { index, fields: names, collation = simple } = key;
   const found: Uint8Array[] = [];
   let keys: Document[] = [];
   let bytes = 0;
@@ -57,7 +62,7 @@ export async function having(
   const options = { session, hint: index, collation, projection, raw: true } as const;
   const read = async () => {
     if (keys.length === 0) return;
-    const some = await collection.find({ $or: keys }, { ...options, batchSize: mostKeys }).toArray();
+    const some = await collection.find(inIndex(key, { $or: keys }), { ...options, batchSize: mostKeys }).toArray();
     found.push(...(some as unknown as Uint8Array[]));
     keys = [];
     bytes = 0;

@@ -4,7 +4,7 @@ import type { Attempt } from '../journal/documents.ts';
 import { writtenBetween } from './between.ts';
 import { distinct, leftBy } from './catalog/left.ts';
 import { inTheWay } from './catalog/names.ts';
-import { type CommitSizes, Commits, usualSizes } from './commits.ts';
+import { Commits } from './commits.ts';
 import { notBegun, nothingCounted, readSoFar, type SoFar, sumOf, type UndoCount } from './counted.ts';
 import { listCreatedSince } from './created-since.ts';
 import { Deferred } from './deferred.ts';
@@ -15,6 +15,7 @@ import { documentConflict, type PutOutcome } from './put-back.ts';
 import { readPack, type UndoEntry } from './read.ts';
 import type { ConflictList, CreatedSince, UndoConflict, UndoExtent, UndoNumbers } from './result.ts';
 import { Settling } from './settle.ts';
+import { type CommitSizes, usualSizes } from './sizes.ts';
 import type { UndoMode, UndoStore } from './store.ts';
 import { isOlder, Stretches, type Survey, surveyAttempt } from './survey.ts';
 import { WholeDocuments } from './whole.ts';
@@ -122,6 +123,8 @@ export class Walk {
       await new Settling({ ...commits.options, commits, stretch: stretches.number, read }).run();
       await commits.all(late.splice(0));
       deferred.clear();
+      // What comes next may be older than the indexes by which these documents were looked for.
+      commits.keys.clear();
     };
     const { met } = survey;
     const size = 2 * this.#sizes.most;

@@ -55,6 +55,7 @@ const shownConflicts = 3;
 /** Why there was no undo, in part of a sentence. */
 export function undoInTheWay(result: InTheWay): string {
   if (result.state === 'impossible') return result.reason;
+  if (result.state === 'busy') return busy(result);
   const { conflicts, conflictsTotal: total } = result;
   const shown = conflicts.slice(0, shownConflicts).map(describeConflict).join('; ');
   return total > shownConflicts ? `${shown}; and ${total - shownConflicts} more` : shown;
@@ -62,8 +63,13 @@ export function undoInTheWay(result: InTheWay): string {
 
 /** The end of a sentence about what was done of a migration. */
 export function notUndone(result: InTheWay): string {
-  const without = result.state === 'conflicts' ? ' by this without losing what others wrote' : '';
-  return `cannot be undone${without}: ${undoInTheWay(result)}`;
+  const without = { conflicts: ' by this without losing what others wrote', busy: ' just now', impossible: '' };
+  return `cannot be undone${without[result.state]}: ${undoInTheWay(result)}`;
+}
+
+function busy({ namespace }: Extract<InTheWay, { state: 'busy' }>): string {
+  const where = namespace === undefined ? '' : `${namespace}: `;
+  return `${where}others keep writing to documents that have to go back, or hold their collection. Nothing of theirs is lost`;
 }
 
 /** Each way that is open where what was done of it is not undone, the easiest first; back, first the one that loses nothing. Only reads. */
@@ -84,8 +90,10 @@ export async function waysOut(
   const command = prior.direction === 'up' ? goesOn(of) : 'mongo-release down';
   const ran = checksumThatRan(prior, journal);
   const ways: string[] = [];
+  if (inTheWay.state === 'busy')
+    ways.push('Run the same command again once they write less there: it goes on where it was.');
   // What went another way once would do so again, and an undo goes by nothing but the journal.
-  if (prior.way === 'undo' || prior.error?.code === 'REPLAY_DIVERGED') {
+  else if (prior.way === 'undo' || prior.error?.code === 'REPLAY_DIVERGED') {
     if (missing) ways.push(`Bring ${file.fileName} back from version control.`);
   } else if (ran === file.checksum) ways.push(`Type ${command}${corrected}: it goes on where it was.`);
   else {

@@ -15,6 +15,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import { operationTime } from '../../mongo/writes-since.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Turn } from '../applying/turns.ts';
+import { undoInTheWay } from '../half-done/blocked.ts';
 import { journalFor, runInSandbox } from '../in-sandbox.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import { askDownDocument } from './ask-down.ts';
@@ -104,8 +105,8 @@ class Back {
         const undone = await undoAttempt(connection, namesOf(this.#run), attempt, {
           ...{ fence: sandboxFence, mode: 'strict', alone: true, signal: this.#run.signal },
         });
-        if (undone.state === 'impossible')
-          return { part: way.end('impossible', { why: `${name}: ${undone.reason}`, notes }) };
+        if (undone.state === 'impossible' || undone.state === 'busy')
+          return { part: way.end('impossible', { why: `${name}: ${undoInTheWay(undone)}`, notes }) };
         if (undone.state === 'conflicts')
           return { part: way.end('differs', { differences: undone.conflicts.map(describeConflict), notes }) };
         this.#applied = index;

@@ -182,8 +182,9 @@ class Undoing {
     });
     this.#count(result);
     if (result.state === 'undone') return;
+    const again = `Type mongo-release rollback ${this.#release} once they write less there: it goes on where it was. `;
     throw new ReleaseError('NO_WAY_BACK', `Migration ${name} cannot be undone any further: ${undoInTheWay(result)}.`, {
-      hint: `The backup of the release may lead back: mongo-release rollback ${this.#release} --strategy restore.`,
+      hint: `${result.state === 'busy' ? again : ''}The backup of the release may lead back: mongo-release rollback ${this.#release} --strategy restore.`,
     });
   }
 

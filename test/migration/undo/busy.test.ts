@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb';
 import { expect, test } from 'vitest';
+import { all, modes, numbered, renumber, small, tolerant } from './renumbered.ts';
 import { setting } from './setting.ts';
 
 interface Numbered extends Document {
@@ -33,7 +34,7 @@ async function reversed() {
 }
 
 /** A user who has written to it, and does not come to the end of his transaction. */
-async function heldBy(s: Awaited<ReturnType<typeof reversed>>, _id: number) {
+async function heldBy(s: Pick<Awaited<ReturnType<typeof reversed>>, 'db' | 'a'>, _id: number) {
   const session = s.db.client.startSession();
   session.startTransaction();
   await s.a.updateOne({ _id }, { $set: { title: 'new' } }, { session });
@@ -80,3 +81,69 @@ test.each(['tolerant', 'strict'] as const)(
     );
   },
 );
+
+/** Numbers that one operation gives to others all at once. */
+async function renumbered(many: number, to: (n: number) => number) {
+  const s = await numbered(many);
+  await renumber(s, all(many), ({ n }) => ({ n: to(n) }));
+  return s;
+}
+
+const isBack = { $expr: { $eq: ['$_id', '$n'] } };
+
+test.each(modes)(
+  'of those that exchanged values in one operation only the one that others write to stays, with its partner: $mode',
+  { timeout: 120_000 },
+  async (mode) => {
+    await using s = await renumbered(100, (n) => 99 - n);
+    await using session = await heldBy(s, 30);
+    const running = s.undo(mode);
+    await expect.poll(() => s.a.countDocuments(isBack), { timeout: 60_000 }).toBe(98);
+    expect(await s.a.find({ _id: { $in: [30, 69] } }, { projection: { _id: 0, n: 1 } }).toArray()).toEqual([
+      { n: 69 },
+      { n: 30 },
+    ]);
+    await session.abortTransaction();
+    expect(await running).toMatchObject({ state: 'undone', documents: 100 });
+    expect(await s.differences()).toEqual([]);
+  },
+);
+
+test('of a chain only those stay that wait for the one that others write to', { timeout: 120_000 }, async () => {
+  await using s = await renumbered(100, (n) => n + 1);
+  await using session = await heldBy(s, 30);
+  const running = s.undo(tolerant);
+  // Each needs the number of the one before it.
+  await expect.poll(() => s.a.countDocuments(isBack), { timeout: 60_000 }).toBe(30);
+  expect(await s.a.countDocuments({ _id: { $lt: 30 }, ...isBack })).toBe(30);
+  await session.abortTransaction();
+  expect(await running).toMatchObject({ state: 'undone', documents: 100 });
+});
+
+test('in several packs of one operation, too', { timeout: 120_000 }, async () => {
+  await using s = await numbered(40);
+  s.journal.mostOfPack = 10;
+  await renumber(s, all(40), ({ n }) => ({ n: 39 - n }));
+  await using session = await heldBy(s, 3);
+  const running = s.undo({ ...tolerant, sizes: small });
+  await expect.poll(() => s.a.countDocuments(isBack), { timeout: 60_000 }).toBe(38);
+  await session.abortTransaction();
+  expect(await running).toMatchObject({ state: 'undone', documents: 40 });
+  expect(await s.differences()).toEqual([]);
+});
+
+test.each([
+  ['one that waits for nobody', (n: number) => 1000 + n],
+  ['one of two that exchanged values', (n: number) => 1 - n],
+])('where others do not let go of a document the undo ends, and goes on once they do: %s', async (_, to) => {
+  await using s = await renumbered(2, to);
+  await using session = await heldBy(s, 1);
+  const namespace = `${s.db.databaseName}.a`;
+  const started = performance.now();
+  expect(await s.undo({ ...tolerant, patienceMs: 3000 })).toMatchObject({ state: 'busy', namespace });
+  // Once, and not once more in another way.
+  expect(performance.now() - started).toBeLessThan(2 * 3000 + 2500);
+  await session.abortTransaction();
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 2 });
+  expect(await s.differences()).toEqual([]);
+});

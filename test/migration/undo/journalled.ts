@@ -40,6 +40,8 @@ export class Journalled {
   readonly db: Db;
   attempt: Attempt;
   sequence = 0;
+  /** What one operation changes at once stands in packs of so many. */
+  mostOfPack = Number.POSITIVE_INFINITY;
 
   constructor(db: Db, attempt: Attempt = { migration: '0001-first', number: 1 }) {
     this.db = db;
@@ -65,7 +67,10 @@ export class Journalled {
       const before = await this.documents(collection, session);
       await change(session);
       const images = differences(before, await this.documents(collection, session));
-      await this.record({ kind: 'write', method: 'write', ...this.#in(collection), ...more }, session, [images]);
+      const packs: Image[][] = [];
+      for (let from = 0; from < images.length; from += this.mostOfPack)
+        packs.push(images.slice(from, from + this.mostOfPack));
+      await this.record({ kind: 'write', method: 'write', ...this.#in(collection), ...more }, session, packs);
     });
   }
 

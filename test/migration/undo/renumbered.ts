@@ -1,5 +1,5 @@
 import type { Collection, CreateIndexesOptions, Document } from 'mongodb';
-import type { CommitSizes } from '../../../src/migration/undo/commits.ts';
+import type { CommitSizes } from '../../../src/migration/undo/sizes.ts';
 import { own } from './journalled.ts';
 import type { Numbered } from './model.ts';
 import { setting } from './setting.ts';
