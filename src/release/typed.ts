@@ -20,6 +20,8 @@ export interface CommandInText {
   readonly argument?: string;
   /** In their order; without a value where it is a switch. */
   readonly flags: ReadonlyMap<string, string | undefined>;
+  /** Whether it goes on with what was begun, as the text says: that has its reason on record. */
+  readonly goesOn: boolean;
 }
 
 /**
@@ -68,10 +70,11 @@ function readCommand(name: CommandName, start: string, rest: string): CommandInT
     const value = option === undefined || option.type === 'switch' ? undefined : take(/^ (?:"[^"]*"|[\w./:-]*\w)/);
     flags.set(flag.slice(2), value);
   }
-  return { name, text, argument, flags };
+  const goesOn = /^(?: again| without --strategy)?(?:: it)? goes on\b/.test(rest.slice(text.length - start.length));
+  return { name, text, argument, flags, goesOn };
 }
 
-function flagsFor({ invocation, env }: Run, { name, flags: given }: CommandInText): string[] {
+function flagsFor({ invocation, env }: Run, { name, flags: given, goesOn }: CommandInText): string[] {
   const { flags, target } = invocation;
   const allowed: readonly OptionName[] = commands[name].options;
   const wanted = (option: OptionName) => allowed.includes(option) && !given.has(option);
@@ -82,8 +85,8 @@ function flagsFor({ invocation, env }: Run, { name, flags: given }: CommandInTex
       return [];
     return [`--${option} ${secret === undefined ? quoted(value) : '"…"'}`];
   });
-  const reasoned = needReason.has(name) && !given.has('dry-run') && !given.has('start-traffic');
-  if (reasoned && target?.environment === 'production' && wanted('reason'))
+  const reasoned = goesOn || given.has('dry-run') || given.has('start-traffic');
+  if (needReason.has(name) && !reasoned && target?.environment === 'production' && wanted('reason'))
     more.push(`--reason ${flags.reason === undefined ? '"…"' : JSON.stringify(flags.reason)}`);
   return more;
 }

@@ -30,9 +30,9 @@ test('what the environment says need not be typed', () => {
 });
 
 test('in production the way back is given its reason, in the words of this run where it has some', () => {
-  const again = 'Correct that, then type mongo-release rollback 20261121-x again: it goes on with data.';
-  expect(typed(runOf({ environment: 'production' }, 'production'), again)).toBe(
-    'Correct that, then type mongo-release rollback 20261121-x --environment production --reason "…" again: it goes on with data.',
+  const takesBack = 'Or type mongo-release rollback 20261121-x, which takes it back.';
+  expect(typed(runOf({ environment: 'production' }, 'production'), takesBack)).toBe(
+    'Or type mongo-release rollback 20261121-x --environment production --reason "…", which takes it back.',
   );
   const run = runOf({ reason: 'it burns' }, 'production');
   expect(typed(run, 'mongo-release down --to 1-a, or mongo-release down 2.')).toBe(
@@ -45,4 +45,14 @@ test('in production the way back is given its reason, in the words of this run w
   ])
     expect(typed(run, text)).toBe(text);
   expect(typed(runOf({}), 'mongo-release down')).toBe('mongo-release down');
+});
+
+test('what goes on with a rollback needs no reason', () => {
+  for (const text of [
+    'Correct that, then type mongo-release rollback 20261121-x again: it goes on with data.',
+    'Type mongo-release rollback r1 without --strategy: it goes on with data.',
+    'If so, type mongo-release rollback r1 --yes: it goes on with data.',
+    'Rollback x is not complete. mongo-release rollback r1 goes on with it.',
+  ])
+    expect(typed(runOf({}, 'production'), text)).toBe(text);
 });

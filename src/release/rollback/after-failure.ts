@@ -50,7 +50,7 @@ export async function takeBackAfter(
     stays = await cutOffBefore(run, connection, { _id: run.releaseId, startedAt: run.startedAt });
     await steps.run('rollback', async () => {
       await refuseGoneOn(run, connection, run.releaseId);
-      taken = await walkBack(run, connection, done);
+      taken = await walkBack(run, connection, done, cause);
       if (taken?.error !== undefined) throw taken.error;
       if (stays !== undefined) throw notAll(run, stays);
     });
@@ -96,10 +96,21 @@ function notAll({ releaseId }: Run, { release, why }: CutOff): ReleaseError {
 }
 
 /** Undefined where nothing was left to be done. */
-async function walkBack(cancellable: Run, connection: Connection, done: Done): Promise<TakenBack | undefined> {
+async function walkBack(
+  cancellable: Run,
+  connection: Connection,
+  done: Done,
+  { code }: ReleaseError,
+): Promise<TakenBack | undefined> {
   // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both. Nobody is asked:
   // who typed a release may have left, and users wait for the end of it.
-  const run = { ...cancellable, signal: new AbortController().signal, confirm: undefined, consents: true };
+  const { flags, ...invocation } = cancellable.invocation;
+  const run = {
+    ...cancellable,
+    ...{ signal: new AbortController().signal, confirm: undefined, consents: true },
+    // On record, so that whoever goes on with it need not give one.
+    invocation: { ...invocation, flags: { ...flags, reason: `on-failure: rollback [${code}]` } },
+  };
   const { releaseId } = run;
   const record = await new ReleaseRecords(connection.db, run).find(releaseId);
   const release: Released = record ?? { _id: releaseId, migrations: [] };

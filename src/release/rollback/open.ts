@@ -161,7 +161,7 @@ export async function halfRestoredIn(run: Run, connection: Connection): Promise<
   const open = await openRollback(run, connection);
   if (open?.strategy !== 'restore' || open.backupId !== error.details.backup) return error;
   return new ReleaseError(error.code, error.message, {
-    hint: `Finish it: mongo-release rollback ${open.of}. Until then collections or history are in part those of before.`,
+    hint: `${goesOn(open.of)} with it. Until then collections or history are in part those of before.`,
     details: error.details,
   });
 }

@@ -126,7 +126,7 @@ test(
       const { warnings } = (await project.run('status --json')).json;
       expect(warnings).toEqual([
         expect.stringContaining(`Rollback ${record?._id} of release ${record?.of} is not complete: it is at data.`),
-        expect.stringContaining(`Finish it: mongo-release rollback ${record?.of}.`),
+        expect.stringContaining(`mongo-release rollback ${record?.of} goes on with it.`),
       ]);
       await db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
       const again = await project.run('rollback --strategy restore --yes --json');

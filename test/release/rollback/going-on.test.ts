@@ -244,6 +244,22 @@ test('one that is cancelled in a hook ends as cancelled, and says what goes on w
   expect(await releases().findOne({ kind: 'rollback' })).toMatchObject({ state: 'cancelled' });
 }, 60_000);
 
+test('in production it needs no reason, also one that a release has begun itself', async () => {
+  const production = '--environment production';
+  const app = "rollback-app: 'test ! -e app.fails'";
+  await project.write({ 'mongo-release.yml': `hooks: { deploy: 'false', ${app} }\n`, 'app.fails': '' });
+  const ran = await project.run(`release --apply --on-failure rollback --release-id r2 ${production} --json`);
+  expectFailure(ran, 10, 'ROLLBACK_FAILED');
+  const typed = `mongo-release rollback r2 ${production}`;
+  expect(ran.json.error.hint).toContain(`${typed} again: it goes on with rollback-app`);
+  expect((await ok(`status ${production} --json`)).warnings.join()).toContain(`${typed} goes on with it`);
+  await rm(join(project.dir, 'app.fails'));
+  expect(await ok(`${typed.replace('mongo-release ', '')} --json`)).toMatchObject({ outcome: 'rolled-back' });
+  expect(await releases().findOne({ kind: 'rollback' })).toMatchObject({
+    reason: 'on-failure: rollback [DEPLOY_FAILED]',
+  });
+}, 60_000);
+
 test('where no probe is of the phase that is back, nothing passes for verified', async () => {
   const probe = 'name: cents, phase: after-deploy, retries: 0';
   await project.write({

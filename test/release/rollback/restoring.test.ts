@@ -263,7 +263,7 @@ describe('a rollback by restore', () => {
       expect(entry).toMatchObject({ kind: 'rollback', state: 'running', presence: 'gone' });
       const { warnings } = await ok('status --json');
       expect(warnings.join(' ')).toMatch(/Traffic is stopped.*mongo-release rollback r1 goes on/);
-      expect(warnings.join(' ')).toContain('Finish it: mongo-release rollback r1.');
+      expect(warnings.join(' ')).toContain('is not finished. mongo-release rollback r1 goes on with it.');
       const back = await ok('rollback r1 --json');
       const restore = { backupId: backup, restored: [{ collection: 'places', documents: 3 }], history: 'set' };
       expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', restore, loss: { writes: 1 } });
