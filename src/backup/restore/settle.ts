@@ -144,7 +144,7 @@ export async function finishRestore(
   if (state !== 'clearing' && counted !== undefined) {
     const counting = 'counting what users wrote until they were replaced (all collections are in place)';
     const lost = await during('RESTORE_INCOMPLETE', counting, () => lookForLate(connection, own, counted, steps));
-    const telling = 'telling of that (all collections are in place)';
+    const telling = 'putting what it lost on record (all collections are in place)';
     await during('RESTORE_INCOMPLETE', telling, async () => onLost?.(lost));
     moved.push(...lost.kept);
   }
