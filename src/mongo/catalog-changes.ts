@@ -35,6 +35,7 @@ export async function renameCollection(
   from: string,
   to: string,
   uuid: string | undefined,
+  w: 1 | 'majority' = 'majority',
 ): Promise<void> {
   const { client, db, topology } = place;
   await patiently(place, () =>
@@ -42,7 +43,7 @@ export async function renameCollection(
       renameCollection: `${db.databaseName}.${from}`,
       to: `${db.databaseName}.${to}`,
       ...expected(topology, uuid),
-      ...majority,
+      writeConcern: { w },
     }),
   );
 }

@@ -1,20 +1,23 @@
 import type { Db, Document } from 'mongodb';
 import type { Connection } from '../../src/mongo/connect.ts';
 
-/** The same connection, whose n-th change of the catalog fails before it, or after it as if the answer got lost. */
+const changing = ['create', 'drop', 'renameCollection', 'createIndexes', 'collMod'];
+const isChange = (command: Document) => changing.some((name) => name in command);
+
+/** The same connection, whose n-th change of the catalog, or of `these`, fails before it, or after it as if the answer got lost. */
 export function breaking(
   connection: Connection,
   at: number,
   when: 'before' | 'after',
+  these: (command: Document) => boolean = isChange,
 ): { connection: Connection; count(): number } {
   let changes = 0;
   const commandOf = (db: Db) => async (command: Document) => {
-    const counted = ['create', 'drop', 'renameCollection', 'createIndexes', 'collMod'].some((name) => name in command);
-    const breaks = counted && ++changes === at;
-    if (breaks && when === 'before') throw new Error('the network is gone');
-    const answer = await db.command(command);
-    if (breaks) throw new Error('the network is gone');
-    return answer;
+    const breaks = these(command) && ++changes === at;
+    if (!breaks) return db.command(command);
+    // Nobody hears either how it went.
+    if (when === 'after') await db.command(command).catch(() => {});
+    throw new Error('the network is gone');
   };
   const wrap = <T extends object>(target: T, own: Partial<T>): T =>
     new Proxy(target, {

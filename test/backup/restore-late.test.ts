@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MongoServerError, type Timestamp } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/backup/manifest.ts';
@@ -10,6 +11,7 @@ import type { Connection } from '../../src/mongo/connect.ts';
 import { type WritesSince, writesSince } from '../../src/mongo/writes-since.ts';
 import { type Lab, lab, own } from './backing-up.ts';
 import { breaking } from './breaking.ts';
+import { farFrom } from './far.ts';
 
 const names = ['a', 'b', 'c'] as const;
 let at: Lab;
@@ -227,6 +229,24 @@ describe('what users write after the last count', () => {
     expect(written).toEqual(['a']);
     expect(performance.now() - began).toBeLessThan(20_000);
   }, 90_000);
+
+  test('of a writer near the server stops no restore from far away: it finds the name free for no longer than the server needs', async () => {
+    const near = await scene();
+    await using far = await farFrom(near);
+    let over = false;
+    const writing = (async () => {
+      for (let _id = 100; !over; _id++) {
+        await insert(near, 'a', _id);
+        await sleep(20);
+      }
+    })();
+    const ended = await restoreBackup(far.connection, at.store, manifest.id, { own, log: at.log }).catch(
+      (error) => error,
+    );
+    over = true;
+    await writing;
+    expect(ended).toMatchObject({ restored: [...names] });
+  }, 60_000);
 
   test('of a writer without pause each insert is counted, restored, or kept', async () => {
     const connection = await scene();

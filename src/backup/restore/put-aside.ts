@@ -7,29 +7,30 @@ import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import type { Displaced } from './record.ts';
 
 /**
- * Renames a collection to its tombstone, in which nothing expires: it may be kept. `unstopped` is called where that is not
- * allowed. Throws the driver's errors, but where somebody has dropped it since the look: the name is free.
+ * Has nothing expire in a collection that becomes a tombstone: it may be kept. Comes back with what renames it. Both throw
+ * the driver's errors, but where somebody has dropped it since the look: its name is free.
  */
-export async function putAside(
+export async function toPutAside(
   connection: Connection,
   { name, uuid, rawOptions, rawIndexes }: CollectionInfo,
   tombstone: string,
   unstopped: () => void,
-): Promise<void> {
+): Promise<(w?: 1) => Promise<void>> {
   const { db, topology } = connection;
-  try {
-    const stopped = await stopExpiry(expiriesOf(rawOptions, rawIndexes), (change) =>
+  const stopped = await stopExpiry(expiriesOf(rawOptions, rawIndexes), (change) =>
+    unlessGone(() =>
       patiently({}, () =>
-        db.command({
-          collMod: name,
-          ...change,
-          ...expected(topology, uuid),
-          writeConcern: { w: 'majority' },
-        }),
+        db.command({ collMod: name, ...change, ...expected(topology, uuid), writeConcern: { w: 'majority' } }),
       ),
-    );
-    if (stopped === 'not-authorized') unstopped();
-    await renameCollection(connection, name, tombstone, uuid);
+    ),
+  );
+  if (stopped === 'not-authorized') unstopped();
+  return (w) => unlessGone(() => renameCollection(connection, name, tombstone, uuid, w));
+}
+
+async function unlessGone(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
   } catch (error) {
     const code = serverCode(error);
     if (code !== serverCodes.NamespaceNotFound && code !== serverCodes.CollectionUUIDMismatch) throw error;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findCollection, readCatalog, storageName } from '../../mongo/catalog.ts';
 import { dropCollection, renameCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -10,7 +11,7 @@ import { ReleaseError } from '../../observe/error.ts';
 import { parseMetadata } from '../archive/metadata.ts';
 import { createEmpty, createIndexes, createView, setExpiry } from './catalog-writes.ts';
 import { restoreHints } from './failure.ts';
-import { putAside } from './put-aside.ts';
+import { toPutAside } from './put-aside.ts';
 import type { Displaced, Old, SwapStep } from './record.ts';
 
 /** What is told while it runs. */
@@ -23,6 +24,9 @@ export interface Told {
 
 /** An application may make a collection anew each time that its name is free for a moment. */
 const mostDisplaced = 20;
+
+/** Of what frees a name before what takes it, so that they come to the server in this order. */
+const headStartMs = 2;
 
 /**
  * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
@@ -61,12 +65,17 @@ async function replace(
     if (present?.uuid === uuid) return;
     const built = await findCollection(connection.db, aside);
     if (built?.uuid !== uuid) throw gone(name);
-    await clear(connection, own, name, old, told);
-    try {
-      return await renameCollection(connection, aside, name, uuid);
-    } catch (error) {
-      if (serverCode(error) !== serverCodes.NamespaceExists || attempt === mostDisplaced) throw error;
-    }
+    const free = await toClear(connection, own, name, old, told);
+    // A majority that has the second rename has this one.
+    const freed = free(1);
+    freed.catch(() => {});
+    // Nor is its answer waited for: where the server is far an application would make the name its own meanwhile.
+    await Promise.race([freed, sleep(headStartMs)]);
+    const [before, placed] = await Promise.allSettled([freed, renameCollection(connection, aside, name, uuid)]);
+    if (before.status === 'rejected') throw before.reason;
+    if (placed.status === 'fulfilled') return;
+    if (serverCode(placed.reason) !== serverCodes.NamespaceExists) throw placed.reason;
+    if (attempt === mostDisplaced) throw madeAnew(name);
   }
 }
 
@@ -102,23 +111,37 @@ async function refill(
   await dropCollection(connection, aside);
 }
 
-/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
-async function clear(
+/** Frees a name. */
+async function clear(...at: Parameters<typeof toClear>): Promise<void> {
+  const free = await toClear(...at);
+  await free();
+}
+
+/** What frees it: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
+async function toClear(
   connection: Connection,
   own: OwnNames,
   name: string,
   old: Old | undefined,
   { beforeMove, unstopped }: Told,
-): Promise<void> {
+): Promise<(w?: 1) => Promise<void>> {
   const [present] = await readCatalog(connection.db, name);
-  if (present === undefined) return;
-  if (present.type !== 'collection' || present.uuid === undefined) return dropCollection(connection, name);
+  if (present === undefined) return async () => {};
+  if (present.type !== 'collection' || present.uuid === undefined) return () => dropCollection(connection, name);
   const tombstone = own.dropped(present.uuid);
   if (present.uuid !== old?.uuid) {
     const expiry = expiriesOf(present.rawOptions, present.rawIndexes);
     await beforeMove({ name, tombstone, ...(expiry.length > 0 && { expiry }) });
   }
-  await putAside(connection, present, tombstone, () => unstopped(name, tombstone));
+  return toPutAside(connection, present, tombstone, () => unstopped(name, tombstone));
+}
+
+function madeAnew(name: string): ReleaseError {
+  return new ReleaseError(
+    'RESTORE_INCOMPLETE',
+    `The restore stopped while putting ${name} in place: somebody made that anew ${mostDisplaced} times, each time that its name was free for a moment.`,
+    { hint: `Stop what writes to ${name}, then run the same restore again: it finishes what was begun.` },
+  );
 }
 
 function gone(name: string): ReleaseError {
