@@ -14,6 +14,7 @@ import { restoreFrom, settleEarlier, tellingOf } from './restore/restore-into.ts
 import { agreeToErase, checkManaged } from './restore/restore-managed.ts';
 import { halfDoneIn, type RestoredFrom, type Source, sourceOf } from './restore/restored-from.ts';
 import { checkBeforehand, runThatFollows, thenMigrate } from './restore/then-migrate.ts';
+import { whatItLoses } from './restore/what-it-loses.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, type Run, targetOf } from './run.ts';
 import { underLease } from './under-lease.ts';
@@ -97,7 +98,8 @@ async function questionOf(run: Run, connection: Connection, from: RestoredFrom):
   const where = `${db.databaseName} on ${listed(topology.hosts, 3)} (${targetOf(run).environment})`;
   const then = migrates ? ', and apply the migrations after it' : '';
   const rest = (await whatItRemoves(run, connection, from)) || (only === undefined ? '' : ' All others stay.');
-  return `Replace ${what} of database ${where} by ${from.words}${then}? What was written since is lost.${rest}`;
+  const loses = await whatItLoses(run, connection, from);
+  return `Replace ${what} of database ${where} by ${from.words}${then}? ${loses}${rest}`;
 }
 
 /** The database that it makes a copy in, and leaves the target's own as it is; undefined where it replaces that. */

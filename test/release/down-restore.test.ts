@@ -104,13 +104,13 @@ describe('backup, inspect, restore', () => {
       await project.run(`restore ${id} --json`),
       2,
       'CONFIRMATION_NEEDED',
-      /Replace the collections of database \S+ on 127\.0\.0\.1:\d+ \(development\) by backup \S+ of database .*What was written since is lost\. What it does not hold is removed: added\./,
+      /Replace the collections of database \S+ on 127\.0\.0\.1:\d+ \(development\) by backup \S+ of database .*What was written since is lost: 1 write \(added 1\)\. What it does not hold is removed: added\./,
     );
     expectFailure(
       await project.run(`restore ${id} --only names --json`),
       2,
       'CONFIRMATION_NEEDED',
-      /Replace names of .* All others stay/,
+      /Replace names of .*Nothing but migrations has written since\. All others stay/,
     );
     expectFailure(await project.run('restore nothing --yes --json'), 11, 'BACKUP_NOT_FOUND');
     expect(await stateOf(database.db)).toEqual(after);

@@ -30,6 +30,8 @@ export interface RestoredFrom {
   readonly whole: boolean;
   /** The backup of a store that can be rehearsed on. */
   readonly stored?: StoredBackup & { readonly of: BackedUpTarget };
+  /** Of a backup of a store. */
+  readonly manifest?: ArchiveManifest;
   restore(connection: Connection, options: RestoreOptions): Promise<Restored>;
 }
 
@@ -70,6 +72,7 @@ export function fromStore(run: Run, manifest: ArchiveManifest): RestoredFrom {
     selected: (only) => countsOf(selectNamespaces(manifest, only)),
     whole: true,
     stored: { store, id, of: target },
+    manifest,
     restore: (connection, options) => restoreBackup(connection, store, id, options),
   };
 }

@@ -25,14 +25,14 @@ export interface LossCount {
 
 /**
  * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. An
- * earlier count of it is gone on with: what it has read is not read again. Only reads, for no longer than a minute. Throws
- * what `asServerFailure` makes of a server's failure.
+ * earlier count of it is gone on with: what it has read is not read again. Only reads, no longer than `limitMs`, by default
+ * a minute. Throws what `asServerFailure` makes of a server's failure.
  */
 export async function countLoss(
   run: Run,
   { db }: Connection,
   manifest: Manifest,
-  earlier?: LossCount,
+  { earlier, limitMs }: { readonly earlier?: LossCount; readonly limitMs?: number } = {},
 ): Promise<LossCount> {
   const unknown = (why: string) => ({ loss: { writes: null, why } });
   if (manifest.engine === 'atlas') return unknown('it erases a whole cluster, which is not looked through');
@@ -43,7 +43,7 @@ export async function countLoss(
   const since = earlier?.upTo ?? new Timestamp({ t: clusterTime.t, i: clusterTime.i });
   let found: WritesSince;
   try {
-    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), signal: run.signal });
+    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), limitMs, signal: run.signal });
   } catch (error) {
     if (run.signal.aborted) throw error;
     throw asServerFailure(error, 'counting the writes since the backup');

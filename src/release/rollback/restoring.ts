@@ -93,7 +93,7 @@ export function lossStillAgreed(
   let agreed = consent?.counted?.loss;
   let latest = consent?.counted;
   return async () => {
-    const { loss, upTo } = await countLoss(run, connection, manifest, latest);
+    const { loss, upTo } = await countLoss(run, connection, manifest, { earlier: latest });
     if (manifest.engine !== 'atlas' && (agreed === undefined || !covers(agreed, loss))) {
       await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
       agreed = loss;
