@@ -45,7 +45,7 @@ const back: About<Results['rollback']> = {
     'of each `collection` how many `documents` stay as users left them, in quarantine; one that several migrations left counts once for each',
   undo: 'of `undo` the numbers of each [migration](#undone-migration): what was done, in a dry run what would be',
   restore: 'of `restore` what `restore` says',
-  loss: 'of `restore` the writes of users that it does not bring back: `writes` (`null` where nobody can count them, with `why`), `since`, `collections`. The last of them are not lost where there is `kept`: of each `name` the `tombstone` where all that was replaced is, with the `writes` that came after the last count (or `unknown`: then `writes` above has those up to it), and `expiry` as `restore.displaced` has it',
+  loss: 'of `restore` the writes of users that it does not bring back: `writes` (`null` where nobody can count them, with `why`), `since`, `collections`, and in `notCounted` the names of time series, of which nobody can count them. The last of them are not lost where there is `kept`: of each `name` the `tombstone` where all that was replaced is, with the `writes` that came after the last count (or `unknown`: then `writes` above has those up to it), and `expiry` as `restore.displaced` has it',
   probes: '[probes](#probe) that it was verified by',
   steps:
     'its [steps](#step); in a dry run those that it would take, `planned`. A dry run without them has nothing to do',

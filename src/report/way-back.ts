@@ -140,9 +140,16 @@ export function playbookTable(steps: readonly Step[]): Block[] {
 export function lossSentence(loss: RestoreLoss): string {
   const kept = loss.kept === undefined ? '' : ' What users wrote last is kept aside.';
   if (loss.writes === null) return `How much users had written since is not known: ${loss.why}.${kept}`;
-  if (loss.writes === 0) return kept === '' ? 'Users had written nothing since.' : kept.trimStart();
+  const series = notCountedInWords(loss.notCounted);
+  if (loss.writes === 0)
+    return kept === '' ? `Users had written nothing since.${series}` : `${kept.trimStart()}${series}`;
   const but = kept === '' ? '' : ', but for the last of them, which are kept aside';
-  return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it${but}.`;
+  return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it${but}.${series}`;
+}
+
+/** A sentence that follows on the number; empty where nothing is left out of it. */
+export function notCountedInWords(series: readonly string[] = []): string {
+  return series.length === 0 ? '' : ` Not counted: what was written to the time series ${series.join(', ')}.`;
 }
 
 /** What is in the new shape without the migration's doing; the fields alone do not tell since when. */

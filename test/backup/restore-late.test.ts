@@ -82,6 +82,7 @@ describe('what users write after the last count', () => {
         { collection: 'b', writes: 1 },
         { collection: 'added', writes: 1 },
       ]),
+      notCounted: [],
       kept,
     });
     expect(await tombstones(connection)).toHaveLength(2);

@@ -10,6 +10,8 @@ export interface Lost {
   readonly since: string;
   /** Undefined where nobody can tell what came after the last count, and it is not kept. */
   readonly collections?: readonly WrittenTo[];
+  /** Time series that were replaced: no change stream tells of writes to them. */
+  readonly notCounted: readonly string[];
   /** What of it stays, since it is more than was agreed to: collections that were replaced, with all that was in them. */
   readonly kept: readonly KeptForWrites[];
 }
@@ -43,7 +45,8 @@ export async function lookForLate(
       kept.push(await asSeen<KeptForWrites>(db, { name, tombstone, writes, expiry }));
     }
   const known = late !== undefined || agreed !== null;
-  return { since, ...(known && { collections: all }), kept };
+  const notCounted = steps.filter(({ old }) => old?.type === 'timeseries').map(({ name }) => name);
+  return { since, ...(known && { collections: all }), notCounted, kept };
 }
 
 /** Each collection once, with its writes of both counts, the most first. */

@@ -35,5 +35,6 @@ function lossOfThese(loss: RestoreLoss, replaced: readonly { readonly collection
   if (loss.writes === null) return loss;
   const names = new Set(replaced.map(({ collection }) => collection));
   const collections = loss.collections.filter(({ collection }) => names.has(collection));
-  return { ...loss, collections, writes: collections.reduce((sum, { writes }) => sum + writes, 0) };
+  const notCounted = loss.notCounted?.filter((name) => names.has(name));
+  return { ...loss, collections, notCounted, writes: collections.reduce((sum, { writes }) => sum + writes, 0) };
 }

@@ -6,6 +6,7 @@ import { asServerFailure } from '../../mongo/server-error.ts';
 import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { formatCount, plural } from '../../report/format.ts';
+import { notCountedInWords } from '../../report/way-back.ts';
 import { agree } from '../restore/agree.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { RestoreLoss } from './result.ts';
@@ -42,7 +43,10 @@ export async function countLoss(
   const known = earlier?.upTo !== undefined && earlier.loss.writes !== null ? earlier.loss.collections : [];
   const since = earlier?.upTo ?? new Timestamp({ t: clusterTime.t, i: clusterTime.i });
   let found: WritesSince;
+  let notCounted: readonly string[];
   try {
+    const series = await db.listCollections({ type: 'timeseries' }, { nameOnly: true }).toArray();
+    notCounted = series.map(({ name }) => name).sort();
     found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), limitMs, signal: run.signal });
   } catch (error) {
     if (run.signal.aborted) throw error;
@@ -54,23 +58,26 @@ export async function countLoss(
     return { collection, writes: inserted + updated + deleted };
   });
   const collections = inAll(known, more);
-  return { loss: lossIn({ since: new Date(clusterTime.t * 1000).toISOString(), collections, kept: [] }), upTo };
+  const counted = { since: new Date(clusterTime.t * 1000).toISOString(), collections, notCounted };
+  return { loss: lossIn({ ...counted, kept: [] }), upTo };
 }
 
 /** Of what was counted. */
-export function lossIn({ since, collections, kept: all }: Lost): RestoreLoss {
+export function lossIn({ since, collections, notCounted, kept: all }: Lost): RestoreLoss {
   const kept = all.length > 0 && { kept: all };
   if (collections === undefined)
     return { writes: null, why: 'what came after the last count could not be counted', ...kept };
-  return { writes: collections.reduce((sum, { writes }) => sum + writes, 0), since, collections, ...kept };
+  const writes = collections.reduce((sum, one) => sum + one.writes, 0);
+  return { writes, since, collections, ...(notCounted.length > 0 && { notCounted }), ...kept };
 }
 
 /** In a sentence, for whoever has to decide. */
 export function lossInWords(loss: RestoreLoss): string {
   if (loss.writes === null) return `How much was written since is not known: ${loss.why}. All of it is lost.`;
-  if (loss.writes === 0) return 'Nothing but migrations has written since.';
+  const series = notCountedInWords(loss.notCounted);
+  if (loss.writes === 0) return `Nothing but migrations has written since.${series}`;
   const where = loss.collections.map(({ collection, writes }) => `${collection} ${formatCount(writes)}`).join(', ');
-  return `What was written since is lost: ${plural(loss.writes, 'write')} (${where}).`;
+  return `What was written since is lost: ${plural(loss.writes, 'write')} (${where}).${series}`;
 }
 
 /** Whether whoever agreed to lose the one has agreed to lose the other. */

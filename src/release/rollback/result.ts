@@ -11,6 +11,8 @@ export type RestoreLoss = (
       /** Cluster time of the backup, ISO: counted from there on. */
       readonly since: string;
       readonly collections: readonly { readonly collection: string; readonly writes: number }[];
+      /** Time series that are replaced: no change stream tells of writes to them. Absent where there are none. */
+      readonly notCounted?: readonly string[];
     }
   | { readonly writes: null; readonly why: string }
 ) & {

@@ -2,6 +2,7 @@ import type { Timestamp } from 'mongodb';
 import { expect, test } from 'vitest';
 import { connect } from '../../../src/mongo/connect.ts';
 import { Secrets } from '../../../src/observe/secrets.ts';
+import { lossInWords } from '../../../src/release/rollback/loss.ts';
 import { lossStillAgreed } from '../../../src/release/rollback/restoring.ts';
 import type { Run } from '../../../src/release/run.ts';
 import { sampleManifest } from '../../backup/sample-manifest.ts';
@@ -32,12 +33,16 @@ test('a later count goes on where the one before has ended, and reads nothing of
   const first = await countOn();
   expect(first.loss).toEqual({ ...loss, writes: 6, collections: [{ collection: 'places', writes: 6 }] });
   for (const collection of ['cities', 'places']) await write(collection);
+  await database.db.createCollection('measured', { timeseries: { timeField: 't' } });
+  await database.db.collection('measured').insertOne({ t: new Date() });
   const { loss: second, counted } = await countOn();
   const collections = [
     { collection: 'places', writes: 7 },
     { collection: 'cities', writes: 1 },
   ];
-  expect(second).toEqual({ writes: 8, since, collections });
+  // Nobody sees what is written to a time series, and so it is said.
+  expect(second).toEqual({ writes: 8, since, collections, notCounted: ['measured'] });
+  expect(lossInWords(second)).toMatch(/8 writes .*\. Not counted: what was written to the time series measured\.$/);
   expect(counted).toMatchObject({ since, agreed: 9, collections });
   expect(counted?.upTo.greaterThan(first.counted?.upTo as Timestamp)).toBe(true);
   for (const collection of ['cities', 'places']) await write(collection);
