@@ -61,6 +61,8 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     attention: '`true` where somebody has to do something beside applying what is pending: `warnings` say what',
     quarantine:
       'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration), and `rollbackId`, the latest rollback that has left some',
+    keptAside:
+      'collections that rollbacks by restore have put aside and kept, and that nobody has dropped since: of each `name` its `tombstone`, the `rollbackId`, and `since` when; absent where there are none',
     changelog: 'of a project of migrate-mongo: what that says of each file',
   },
   plan: {

@@ -8,9 +8,11 @@ import { ReleaseError } from '../observe/error.ts';
 import { statusSentence } from '../report/status.ts';
 import { type Unsettled, unsettled } from './half-done/half-done.ts';
 import { leftOpen, leftOpenError } from './half-done/left-open.ts';
+import { keptAsideWarnings, readKeptAside } from './kept-aside.ts';
 import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
+import type { KeptAside } from './record/rollback-records.ts';
 import { failedOfLate } from './rehearsal/rely.ts';
 import type { Ended } from './result.ts';
 import { halfRestoredIn, openBeside, openRollback } from './rollback/open.ts';
@@ -56,6 +58,8 @@ export interface StatusResult {
   readonly attention?: true;
   /** Documents that wait for somebody to look after them; only migrations that have some. */
   readonly quarantine?: readonly InQuarantine[];
+  /** Collections that rollbacks by restore have kept for what users wrote to them; only where there are some. */
+  readonly keptAside?: readonly KeptAside[];
   /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
   readonly changelog?: readonly ChangelogRow[];
 }
@@ -96,6 +100,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   ]);
   const { records, changelog } = await readRecords(run, connection, files, { brief: true });
   const quarantine = await readQuarantine(run, connection, records);
+  const keptAside = await readKeptAside(run, connection);
   const migrations = statusOf(files, records);
   const halfDone = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
   const isMissing = ({ note }: MigrationStatus) => note === 'file-missing';
@@ -113,6 +118,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     lease: lease.held ? leaseStatus(lease) : null,
     ...(rollback?.traffic && { traffic: { ...rollback.traffic, rollbackId: rollback._id, releaseId: rollback.of } }),
     ...(quarantine.length > 0 && { quarantine }),
+    ...(keptAside.length > 0 && { keptAside }),
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
   // A rollback that is open tells of its release.
@@ -129,6 +135,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
     ...rehearsed,
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
+    ...keptAsideWarnings(keptAside),
   ];
   const failed = half ?? whatIsOpen ?? (left === undefined || left.half ? undefined : leftOpenError(left));
   const attention = failed !== undefined || left !== undefined || notEnded.some(({ next }) => next !== undefined);

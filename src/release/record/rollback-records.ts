@@ -5,6 +5,14 @@ import type { Run } from '../run.ts';
 import type { ReleaseRecord } from './record.ts';
 import { latestFirst, recordsIn } from './records.ts';
 
+/** A collection that a rollback by restore has put aside for what users wrote to it. */
+export interface KeptAside {
+  readonly name: string;
+  readonly tombstone: string;
+  readonly rollbackId: string;
+  readonly since: Date;
+}
+
 /** What is on record of a target's rollbacks, finished or not. */
 export class RollbackRecords {
   readonly #records: Collection<ReleaseRecord>;
@@ -33,6 +41,20 @@ export class RollbackRecords {
     for await (const { _id, data } of found)
       for (const { name, quarantined } of data?.undo ?? []) if (quarantined > 0) byName.set(name, _id);
     return byName;
+  }
+
+  /** What restores have put aside and kept, the oldest first, whether it is still there or not. */
+  async keptAside(): Promise<KeptAside[]> {
+    const some = { $exists: true };
+    const found = this.#records.find(
+      { kind: 'rollback', $or: [{ 'data.loss.kept': some }, { 'data.restore.displaced': some }] },
+      { sort: { startedAt: 1 }, projection: { startedAt: 1, 'data.loss.kept': 1, 'data.restore.displaced': 1 } },
+    );
+    const kept = new Map<string, KeptAside>();
+    for await (const { _id: rollbackId, startedAt: since, data } of found)
+      for (const { name, tombstone } of [...(data?.loss?.kept ?? []), ...(data?.restore?.displaced ?? [])])
+        kept.set(tombstone, { name, tombstone, rollbackId, since });
+    return [...kept.values()];
   }
 
   /**

@@ -139,6 +139,13 @@ describe('a rollback by restore', () => {
     expect(await database.db.collection(tombstone).distinct('_id')).toEqual([1, 2]);
     const record = await rollbacks().findOne({ kind: 'rollback' });
     expect(record?.data?.loss).toMatchObject({ writes: 2, kept });
+    // Until somebody has dropped it.
+    const { keptAside, warnings } = await ok('status --json');
+    expect(keptAside).toMatchObject([{ name: 'wishes', tombstone, rollbackId: record?._id }]);
+    expect(warnings.join()).toContain(`then drop it in mongosh: db.getCollection('${tombstone}').drop()`);
+    await database.db.collection(tombstone).drop();
+    const after = await ok('status --json');
+    expect([after.keptAside, after.warnings]).toEqual([undefined, undefined]);
   }, 120_000);
 
   test('does not restore a second time over what users wrote after another one that was waited for', async () => {

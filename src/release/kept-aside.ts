@@ -1,0 +1,30 @@
+import type { Connection } from '../mongo/connect.ts';
+import { asServerFailure } from '../mongo/server-error.ts';
+import { formatTime } from '../report/format.ts';
+import { type KeptAside, RollbackRecords } from './record/rollback-records.ts';
+import { namesOf, type Run } from './run.ts';
+
+/** Of all rollbacks on record, what nobody has dropped since, the oldest first. Throws what `asServerFailure` makes of a server's failure. */
+export async function readKeptAside(run: Run, { db }: Connection): Promise<KeptAside[]> {
+  try {
+    const kept = await new RollbackRecords(db, run).keptAside();
+    if (kept.length === 0) return [];
+    const filter = { name: { $in: kept.map(({ tombstone }) => tombstone) } };
+    const listed = await db.listCollections(filter, { nameOnly: true }).toArray();
+    const there = new Set(listed.map(({ name }) => name));
+    return kept.filter(({ tombstone }) => there.has(tombstone) && namesOf(run).owns(tombstone));
+  } catch (error) {
+    throw asServerFailure(error, 'looking for what rollbacks have kept aside');
+  }
+}
+
+/** In one sentence for all of them, with the lines that drop them; none where there are none. */
+export function keptAsideWarnings(kept: readonly KeptAside[]): string[] {
+  const [oldest] = kept;
+  if (oldest === undefined) return [];
+  const all = kept.map(({ name, tombstone }) => `${name} of before as ${tombstone}`).join(', ');
+  const drops = kept.map(({ tombstone }) => `db.getCollection('${tombstone}').drop()`).join('; ');
+  return [
+    `Kept aside for what users wrote late, since ${formatTime(oldest.since)}: ${all}. Nothing removes it: put back what is missing, then drop it in mongosh: ${drops}`,
+  ];
+}
