@@ -67,10 +67,11 @@ export class Journalled {
       const before = await this.documents(collection, session);
       await change(session);
       const images = differences(before, await this.documents(collection, session));
-      const packs: Image[][] = [];
-      for (let from = 0; from < images.length; from += this.mostOfPack)
-        packs.push(images.slice(from, from + this.mostOfPack));
-      await this.record({ kind: 'write', method: 'write', ...this.#in(collection), ...more }, session, packs);
+      await this.record(
+        { kind: 'write', method: 'write', ...this.#in(collection), ...more },
+        session,
+        this.#packs(images),
+      );
     });
   }
 
@@ -83,11 +84,17 @@ export class Journalled {
         await change(session);
         const images = differences(before, await this.documents(collection, session));
         if (id === undefined)
-          id = await this.record({ kind: 'write', state: 'progress', ...this.#in(collection) }, session, [images]);
+          id = await this.record(
+            { kind: 'write', state: 'progress', ...this.#in(collection) },
+            session,
+            this.#packs(images),
+          );
         else {
           this.sequence += 1;
           const place = entryId(this.attempt, this.sequence);
-          await this.#images(place, 0, images, collection, session, id);
+          let part = 0;
+          for (const pack of this.#packs(images))
+            part += await this.#images(place, part, pack, collection, session, id);
         }
       });
     }
@@ -169,6 +176,13 @@ export class Journalled {
 
   async inTransaction<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
     return this.db.client.withSession((session) => session.withTransaction(() => work(session)));
+  }
+
+  #packs(images: readonly Image[]): Image[][] {
+    const packs: Image[][] = [];
+    for (let from = 0; from < images.length; from += this.mostOfPack)
+      packs.push(images.slice(from, from + this.mostOfPack));
+    return packs;
   }
 
   #in(collection: string) {

@@ -1,4 +1,4 @@
-import type { Collection, Document } from 'mongodb';
+import type { ClientSession, Collection, Document } from 'mongodb';
 
 export interface Numbered extends Document {
   _id: number;
@@ -6,8 +6,8 @@ export interface Numbered extends Document {
 
 export type State = ReadonlyMap<number, Document>;
 
-export async function stateOf(collection: Collection<Numbered>): Promise<State> {
-  return new Map((await collection.find().toArray()).map((document) => [document._id, document]));
+export async function stateOf(collection: Collection<Numbered>, session?: ClientSession): Promise<State> {
+  return new Map((await collection.find({}, { session }).toArray()).map((document) => [document._id, document]));
 }
 
 /** What has to come of one document: by hand, field by field. */

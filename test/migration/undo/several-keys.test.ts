@@ -111,12 +111,14 @@ test('of two unique fields each document is back as a whole, or waits for what a
       fc.array(operation, { minLength: 1, maxLength: 3 }),
       fc.array(edit, { maxLength: 4 }),
       sizes,
-      async (operations, edits, sizes) => {
+      fc.constantFrom(Number.POSITIVE_INFINITY, 2),
+      async (operations, edits, sizes, mostOfPack) => {
         await using s = await setting(async ({ db }) => {
           for (const name of ['n', 'm']) await db.collection('a').createIndex({ [name]: 1 }, { unique: true });
           await db.collection<Numbered>('a').insertMany(all(count).map((_id) => ({ _id, n: _id, m: _id, f: 0 })));
         });
         const a = s.db.collection<Numbered>('a');
+        s.journal.mostOfPack = mostOfPack;
         const was = await stateOf(a);
         for (const { ids, fields, more } of operations) {
           const made = await stateOf(a);
