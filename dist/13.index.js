@@ -420,6 +420,7 @@ function oneLine(text, most = 400) {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   Cn: () => (/* binding */ wayBackFacts),
 /* harmony export */   Fz: () => (/* binding */ lossSentence),
+/* harmony export */   Oi: () => (/* binding */ notCountedInWords),
 /* harmony export */   ef: () => (/* binding */ undoSentence),
 /* harmony export */   fT: () => (/* binding */ undoTable),
 /* harmony export */   uB: () => (/* binding */ playbookTable)
@@ -547,12 +548,18 @@ function playbookTable(steps) {
 }
 /** What a restore has lost. */
 function lossSentence(loss) {
-    const kept = loss.kept === undefined ? '' : ' What came last of it is kept aside.';
+    const kept = loss.kept === undefined ? '' : ' What users wrote last is kept aside.';
     if (loss.writes === null)
         return `How much users had written since is not known: ${loss.why}.${kept}`;
+    const series = notCountedInWords(loss.notCounted);
     if (loss.writes === 0)
-        return 'Users had written nothing since.';
-    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(loss.since)} went with it.${kept}`;
+        return kept === '' ? `Users had written nothing since.${series}` : `${kept.trimStart()}${series}`;
+    const but = kept === '' ? '' : ', but for the last of them, which are kept aside';
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(loss.since)} went with it${but}.${series}`;
+}
+/** A sentence that follows on the number; empty where nothing is left out of it. */
+function notCountedInWords(series = []) {
+    return series.length === 0 ? '' : ` Not counted: what was written to the time series ${series.join(', ')}.`;
 }
 /** What is in the new shape without the migration's doing; the fields alone do not tell since when. */
 function createdSinceList(undo) {

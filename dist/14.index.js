@@ -8163,53 +8163,23 @@ function alongOf(method, args) {
     return { options: args[optionsAt[method] ?? 0] };
 }
 
+// EXTERNAL MODULE: ./emitted/mongo/expiry.js
+var expiry = __webpack_require__(82561);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/tombstone.js
 
 
-
-
-/** The longest that a TTL index takes (`expireAfterSeconds` is an int32): 68 years. */
-const never = 2_147_483_647;
-const numbers = new Set([raw_bson/* bsonTypes */.uI.double, raw_bson/* bsonTypes */.uI.int32, raw_bson/* bsonTypes */.uI.int64]);
 /**
  * Puts a collection out of sight in place of dropping it: nothing in it expires any more, and its name is the
  * tombstone's. Can be repeated where it was interrupted. Rejects with the server's error.
  */
-async function bury(context, namespace, state, tombstone, along) {
-    await stopExpiry(context, namespace, state, along);
-    await rename(context, namespace, { database: namespace.database, collection: tombstone }, state.uuid, along);
-}
-async function stopExpiry(context, { database, collection }, { uuid, options, indexes }, { ready }) {
-    const changes = indexes
-        .filter((index) => expires(index))
-        .map((index) => ({ index: { name: (0,look/* textNamed */.Ls)(index, 'name'), expireAfterSeconds: never } }));
-    // Of a clustered collection.
-    if (expires(options))
-        changes.push({ expireAfterSeconds: 'off' });
-    for (const change of changes) {
-        try {
-            const command = { collMod: collection, ...change, ...(await only(context, uuid)) };
-            await run(context, database, command, { session: undefined, ready });
-        }
-        catch (error) {
-            const code = (0,server_code/* serverCode */.XY)(error);
-            // An index that is still being built: it has nothing expire before it is there, and is gone with the rename.
-            if (code === server_code/* serverCodes */.Wc.IndexNotFound)
-                continue;
-            if (code !== server_code/* serverCodes */.Wc.Unauthorized)
-                throw error;
-            context.note(`The expiry of ${collection} could not be stopped without the right to collMod: its documents expire in the tombstone as well.`);
-            return;
-        }
-    }
-}
-/** Only a number counts: the server passes any other value over. */
-function expires(document) {
-    for (const { name, type } of (0,raw_bson/* elementsOf */.ZE)(document)) {
-        if (name === 'expireAfterSeconds')
-            return numbers.has(type);
-    }
-    return false;
+async function bury(context, { database, collection }, { uuid, options, indexes }, tombstone, along) {
+    const stopped = await (0,expiry/* stopExpiry */.k)((0,expiry/* expiriesOf */.R3)(options, indexes), async (change) => {
+        const command = { collMod: collection, ...change, ...(await only(context, uuid)) };
+        await run(context, database, command, { session: undefined, ready: along.ready });
+    });
+    if (stopped === 'not-authorized')
+        context.note(`The expiry of ${collection} could not be stopped without the right to collMod: its documents expire in the tombstone as well.`);
+    await rename(context, { database, collection }, { database, collection: tombstone }, uuid, along);
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/rename.js
@@ -9974,6 +9944,7 @@ function isObject(value) {
 
 
 
+
 /**
  * `createIndex`, `createIndexes`, `ensureIndex`: sent again after an interruption, since the server does not make an
  * index twice, and waits for one that is being built.
@@ -10070,7 +10041,7 @@ function meant(context, state, which) {
     const key = Buffer.from(BSON.serialize(which, { ignoreUndefined: true }));
     return state.indexes
         .filter((index) => key.equals((0,look/* documentField */.OW)(index, 'key') ?? Buffer.alloc(0)))
-        .map((index) => (0,look/* textNamed */.Ls)(index, 'name') ?? '');
+        .map((index) => (0,raw_bson/* textNamed */.Ls)(index, 'name') ?? '');
 }
 async function indexes_intended(context, { call }, type) {
     return { type, before: await (0,look/* lookAt */.t5)(context, call.namespace) };
@@ -10122,7 +10093,7 @@ async function modifyStep(context, operation, begun) {
 function indexOf(context, state, index) {
     const { BSON } = classesOf(context.driver);
     if (index.name !== undefined)
-        return state.indexes.find((spec) => (0,look/* textNamed */.Ls)(spec, 'name') === index.name);
+        return state.indexes.find((spec) => (0,raw_bson/* textNamed */.Ls)(spec, 'name') === index.name);
     const key = BSON.serialize((index.keyPattern ?? {}), { ignoreUndefined: true });
     return state.indexes.find((spec) => (0,raw_bson/* sameBytes */.er)((0,look/* documentField */.OW)(spec, 'key'), key));
 }

@@ -2,7 +2,7 @@ export const id = 17;
 export const ids = [17];
 export const modules = {
 
-/***/ 36420:
+/***/ 3505:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -282,7 +282,7 @@ async function openSandboxJournal(db, own, attempt) {
 const sandboxFence = 0;
 
 // EXTERNAL MODULE: ./emitted/migration/journal/transactions.js
-var transactions = __webpack_require__(26715);
+var journal_transactions = __webpack_require__(26715);
 ;// CONCATENATED MODULE: ./emitted/migration/history/turn.js
 
 
@@ -331,7 +331,7 @@ class HistoryTurns {
                 return change(await this.#open(undefined));
             return client.withSession(async (session) => {
                 await this.#lanes.announce(session);
-                return session.withTransaction(async () => change(await this.#open(session)), transactions/* transactionOptions */.dd);
+                return session.withTransaction(async () => change(await this.#open(session)), journal_transactions/* transactionOptions */.dd);
             });
         };
         try {
@@ -1351,12 +1351,15 @@ class ReleaseRecords {
             onRecord.add(releaseId);
         return found;
     }
-    /** The one that was tried latest on a plan whose digest begins with this; null when there is none. Throws `asServerFailure`'s errors. */
+    /** Those that were begun on a plan whose digest begins with this, the one that was tried latest first. Throws `asServerFailure`'s errors. */
     async agreedOn(digest) {
         const begins = { $gte: digest, $lt: `${digest}~` };
-        return this.#latest({ 'agreed.digest': begins }).catch((error) => {
+        const found = await latestFirst(this.#records, { ...releases, 'agreed.digest': begins }, mostAgreed).catch((error) => {
             throw asServerFailure(error, 'looking for a release that was begun on this plan');
         });
+        for (const { _id } of found)
+            onRecord.add(_id);
+        return found;
     }
     /** Releases that were to apply this migration and have a backup of before, the newest first. */
     withBackup(migration) {
@@ -1454,7 +1457,7 @@ class ReleaseRecords {
         return latestFirst(this.#records, { $or: [release, migrate] }, mostOutcomes);
     }
     async #latest(which) {
-        const [found] = await latestFirst(this.#records, { kind: { $in: ['migrate', 'release'] }, ...which }, 1);
+        const [found] = await latestFirst(this.#records, { ...releases, ...which }, 1);
         if (found === undefined)
             return null;
         onRecord.add(found._id);
@@ -1473,6 +1476,9 @@ function latestFirst(records, which, most) {
     ])
         .toArray();
 }
+const releases = { kind: { $in: ['migrate', 'release'] } };
+/** One job is not run again more often. */
+const mostAgreed = 100;
 /** Each costs two questions. */
 const mostUnended = 20;
 /** Each that was taken back costs one; all of so many in a row are hardly ever. */
@@ -4983,13 +4989,13 @@ async function dropCollection(place, name, uuid) {
     }
 }
 /** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
-async function renameCollection(place, from, to, uuid) {
+async function renameCollection(place, from, to, uuid, w = 'majority') {
     const { client, db, topology } = place;
     await patiently(place, () => client.db('admin').command({
         renameCollection: `${db.databaseName}.${from}`,
         to: `${db.databaseName}.${to}`,
         ...expected(topology, uuid),
-        ...catalog_changes_majority,
+        writeConcern: { w },
     }));
 }
 /** The server fails with CollectionUUIDMismatch (361) when the name stands for another collection by now. */
@@ -5053,9 +5059,9 @@ function restoreFailure(code, what, error, hint = restoreHints[code]) {
 /** How long the server may wait for another event before it answers that there is none, in milliseconds. */
 const waitMs = 100;
 /**
- * What this pipeline leaves of a database's change stream after a cluster time and until another one at least, in that
- * order; the last is `more` where that took longer than the limit. Of the database: the stream of a collection ends where it
- * is dropped or renamed. Throws the driver's errors and the signal's reason.
+ * What this pipeline leaves of a database's change stream after a cluster time and until another one, in that order; the
+ * last is `more` where that took longer than the limit. The pipeline leaves `clusterTime` in it. Of the database: the stream
+ * of a collection ends where it is dropped or renamed. Throws the driver's errors and the signal's reason.
  */
 async function* eventsSince(db, pipeline, { since, until }, { limitMs, signal, ...values }) {
     const stream = db.watch([...pipeline], {
@@ -5070,10 +5076,11 @@ async function* eventsSince(db, pipeline, { since, until }, { limitMs, signal, .
             if (performance.now() - started > limitMs)
                 break;
             const event = (await stream.tryNext());
+            // While others write on there is no empty answer.
+            if (event === null ? isPast(stream.resumeToken, until) : event.clusterTime.greaterThan(until))
+                return;
             if (event !== null)
                 yield event;
-            else if (isPast(stream.resumeToken, until))
-                return;
         }
     }
     finally {
@@ -5126,8 +5133,6 @@ async function writesSince(db, since, { leaveOut, follow, limitMs = 60_000, sign
         for await (const event of eventsSince(db, [{ $project: fields }], { since, until }, options)) {
             if (event === 'more')
                 return { state: 'unknown', why: 'limit' };
-            if (event.clusterTime.greaterThan(until))
-                break;
             const collection = String(event.ns?.coll ?? '');
             const kind = kinds[String(event.operationType)];
             transactions.come(transactionOf(event));
@@ -5255,7 +5260,7 @@ async function writesUntilMoved(db, since, moves, { limitMs = 60_000 } = {}) {
         if (named.size === 0)
             return found;
         const wanted = { operationType: { $in: ['insert', 'update', 'replace', 'delete', 'rename', 'drop'] } };
-        const pipeline = [{ $match: wanted }, { $project: { operationType: 1, ns: 1, to: 1 } }];
+        const pipeline = [{ $match: wanted }, { $project: { operationType: 1, ns: 1, to: 1, clusterTime: 1 } }];
         for await (const event of eventsSince(db, pipeline, { since, until }, { limitMs })) {
             if (event === 'more')
                 return undefined;
@@ -5283,6 +5288,51 @@ async function writesUntilMoved(db, since, moves, { limitMs = 60_000 } = {}) {
     return found;
 }
 
+// EXTERNAL MODULE: ./emitted/mongo/expiry.js
+var mongo_expiry = __webpack_require__(82561);
+;// CONCATENATED MODULE: ./emitted/backup/restore/put-aside.js
+
+
+
+
+/**
+ * Has nothing expire in a collection that becomes a tombstone: it may be kept. Comes back with what renames it. Both throw
+ * the driver's errors, but where somebody has dropped it since the look: its name is free.
+ */
+async function toPutAside(connection, { name, uuid, rawOptions, rawIndexes }, tombstone, unstopped) {
+    const { db, topology } = connection;
+    const stopped = await (0,mongo_expiry/* stopExpiry */.k)((0,mongo_expiry/* expiriesOf */.R3)(rawOptions, rawIndexes), (change) => unlessGone(() => patiently({}, () => db.command({ collMod: name, ...change, ...expected(topology, uuid), writeConcern: { w: 'majority' } }))));
+    if (stopped === 'not-authorized')
+        unstopped();
+    return (w) => unlessGone(() => renameCollection(connection, name, tombstone, uuid, w));
+}
+async function unlessGone(run) {
+    try {
+        await run();
+    }
+    catch (error) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
+            throw error;
+    }
+}
+/** With no more `expiry` than what is seen to be stopped. Throws the driver's errors. */
+async function asSeen(db, { expiry = [], ...one }) {
+    if (expiry.length === 0)
+        return one;
+    const [info] = await readCatalog(db, one.tombstone);
+    const running = new Set(info && (0,mongo_expiry/* expiriesOf */.R3)(info.rawOptions, info.rawIndexes).map(({ index }) => index));
+    const stopped = expiry.filter(({ index }) => !running.has(index));
+    return { ...one, ...(stopped.length > 0 && { expiry: stopped }) };
+}
+/** A sentence that goes on after one that says where it is; empty where nothing expired. */
+function expiryInWords(expiry = []) {
+    if (expiry.length === 0)
+        return '';
+    const was = expiry.map(({ index, expireAfterSeconds }) => index === undefined ? `${expireAfterSeconds} of the collection` : `${expireAfterSeconds} of index ${index}`);
+    return ` Nothing expires there (expireAfterSeconds was ${was.join(', ')}).`;
+}
+
 ;// CONCATENATED MODULE: ./emitted/backup/restore/late.js
 
 
@@ -5292,29 +5342,38 @@ async function writesUntilMoved(db, since, moves, { limitMs = 60_000 } = {}) {
  * Throws the driver's errors; may be repeated.
  */
 async function lookForLate({ db }, own, { upTo, since, agreed, collections }, steps) {
-    const moves = movedBy(own, steps);
+    const there = new Set((await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name));
+    // What users themselves dropped or wrote anew before its turn is no loss, and who has its name now is the restored one.
+    const moves = new Map([...movedBy(own, steps)].filter(([, tombstone]) => there.has(tombstone)));
     const late = await writesUntilMoved(db, upTo, moves);
-    const all = new Map(collections.map(({ collection, writes }) => [collection, writes]));
-    for (const [name, writes] of late ?? [])
-        all.set(name, (all.get(name) ?? 0) + writes);
-    const total = [...all.values()].reduce((sum, writes) => sum + writes, 0);
-    const merged = [...all].map(([collection, writes]) => ({ collection, writes })).sort((a, b) => b.writes - a.writes);
+    const all = inAll(collections, [...(late ?? [])].map(([collection, writes]) => ({ collection, writes })));
+    const total = all.reduce((sum, { writes }) => sum + writes, 0);
     const kept = [];
     if (agreed !== null && (late === undefined || total > agreed))
         for (const [name, tombstone] of moves) {
             const writes = late === undefined ? 'unknown' : (late.get(name) ?? 0);
-            // Somebody may have dropped it before it was replaced.
-            if (writes !== 0 && (await findCollection(db, tombstone)) !== undefined)
-                kept.push({ name, tombstone, writes });
+            if (writes === 0)
+                continue;
+            const { expiry } = steps.find((step) => step.name === name)?.old ?? {};
+            kept.push(await asSeen(db, { name, tombstone, writes, expiry }));
         }
-    return { since, ...(late !== undefined && { collections: merged }), kept };
+    const known = late !== undefined || agreed !== null;
+    const notCounted = steps.filter(({ old }) => old?.type === 'timeseries').map(({ name }) => name);
+    return { since, ...(known && { collections: all }), notCounted, kept };
+}
+/** Each collection once, with its writes of both counts, the most first. */
+function inAll(counted, more) {
+    const all = new Map();
+    for (const { collection, writes } of [...counted, ...more])
+        all.set(collection, (all.get(collection) ?? 0) + writes);
+    return [...all].map(([collection, writes]) => ({ collection, writes })).sort((a, b) => b.writes - a.writes);
 }
 /** In sentences. */
-function keptInWords({ name, tombstone, writes }) {
+function keptInWords({ name, tombstone, writes, expiry }) {
     const came = writes === 'unknown'
         ? `What users wrote to ${name} after the last count, and before it was replaced, could not be counted`
         : `After the last count, and before it was replaced, ${name} was written to, more than was agreed to (writes: ${writes})`;
-    return `${came}: the ${name} of before is kept as ${tombstone}. Look with db.getCollection('${tombstone}').find(), put back what is missing, then drop it.`;
+    return `${came}: the ${name} of before is kept as ${tombstone}.${expiryInWords(expiry)} Look with db.getCollection('${tombstone}').find(), put back what is missing, then drop it.`;
 }
 /** By its name the tombstone of each collection that these steps replace. */
 function movedBy(own, steps) {
@@ -5943,34 +6002,39 @@ function specOf(index) {
 
 
 
+
+
+
 /** An application may make a collection anew each time that its name is free for a moment. */
 const mostDisplaced = 20;
+/** Of what frees a name before what takes it, so that they come to the server in this order. */
+const headStartMs = 2;
 /**
  * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
  * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
  * did not know of: collections made since the swap was decided, whose documents are kept.
  *
- * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
+ * Throws the driver's errors.
  */
-async function runStep(connection, own, step, beforeMove) {
+async function runStep(connection, own, step, told) {
     switch (step.kind) {
         case 'replace':
-            return swap_replace(connection, own, step, beforeMove);
+            return swap_replace(connection, own, step, told);
         case 'refill':
-            return refill(connection, own, step, beforeMove);
+            return refill(connection, own, step, told);
         case 'view':
-            await clear(connection, own, step.name, step.old, beforeMove);
+            await clear(connection, own, step.name, step.old, told);
             return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
         case 'remove': {
             const present = await findCollection(connection.db, step.name);
             // Under another UUID it is not the one that was decided on.
             if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-                await clear(connection, own, step.name, step.old, beforeMove);
+                await clear(connection, own, step.name, step.old, told);
             }
         }
     }
 }
-async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
+async function swap_replace(connection, own, { name, aside, uuid, old }, told) {
     for (let attempt = 1;; attempt++) {
         const present = await findCollection(connection.db, name);
         if (present?.uuid === uuid)
@@ -5978,17 +6042,24 @@ async function swap_replace(connection, own, { name, aside, uuid, old }, beforeM
         const built = await findCollection(connection.db, aside);
         if (built?.uuid !== uuid)
             throw gone(name);
-        await clear(connection, own, name, old, beforeMove);
-        try {
-            return await renameCollection(connection, aside, name, uuid);
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
-                throw error;
-        }
+        const free = await toClear(connection, own, name, old, told);
+        // A majority that has the second rename has this one.
+        const freed = free(1);
+        freed.catch(() => { });
+        // Nor is its answer waited for: where the server is far an application would make the name its own meanwhile.
+        await Promise.race([freed, (0,external_node_timers_promises_.setTimeout)(headStartMs)]);
+        const [before, placed] = await Promise.allSettled([freed, renameCollection(connection, aside, name, uuid)]);
+        if (before.status === 'rejected')
+            throw before.reason;
+        if (placed.status === 'fulfilled')
+            return;
+        if ((0,server_code/* serverCode */.XY)(placed.reason) !== server_code/* serverCodes */.Wc.NamespaceExists)
+            throw placed.reason;
+        if (attempt === mostDisplaced)
+            throw madeAnew(name);
     }
 }
-async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
+async function refill(connection, own, { name, aside, type, metadata: text, old }, told) {
     const { db } = connection;
     // It is dropped at the very end, so it tells whether this step was completed.
     if ((await findCollection(db, aside)) === undefined)
@@ -5998,7 +6069,7 @@ async function refill(connection, own, { name, aside, type, metadata: text, old 
     if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
         await db.collection(name).deleteMany({});
     else {
-        await clear(connection, own, name, old, beforeMove);
+        await clear(connection, own, name, old, told);
         await createEmpty(db, name, metadata);
     }
     const storage = storageName({ name, type });
@@ -6016,25 +6087,27 @@ async function refill(connection, own, { name, aside, type, metadata: text, old 
     await setExpiry(db, name, metadata);
     await dropCollection(connection, aside);
 }
-/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
-async function clear(connection, own, name, old, beforeMove) {
-    const present = await findCollection(connection.db, name);
+/** Frees a name. */
+async function clear(...at) {
+    const free = await toClear(...at);
+    await free();
+}
+/** What frees it: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
+async function toClear(connection, own, name, old, { beforeMove, unstopped }) {
+    const [present] = await readCatalog(connection.db, name);
     if (present === undefined)
-        return;
+        return async () => { };
     if (present.type !== 'collection' || present.uuid === undefined)
-        return dropCollection(connection, name);
+        return () => dropCollection(connection, name);
     const tombstone = own.dropped(present.uuid);
-    if (present.uuid !== old?.uuid)
-        await beforeMove({ name, tombstone });
-    try {
-        await renameCollection(connection, name, tombstone, present.uuid);
+    if (present.uuid !== old?.uuid) {
+        const expiry = (0,mongo_expiry/* expiriesOf */.R3)(present.rawOptions, present.rawIndexes);
+        await beforeMove({ name, tombstone, ...(expiry.length > 0 && { expiry }) });
     }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        // Dropped by somebody between the look and the rename: the name is free.
-        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
-            throw error;
-    }
+    return toPutAside(connection, present, tombstone, () => unstopped(name, tombstone));
+}
+function madeAnew(name) {
+    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The restore stopped while putting ${name} in place: somebody made that anew ${mostDisplaced} times, each time that its name was free for a moment.`, { hint: `Stop what writes to ${name}, then run the same restore again: it finishes what was begun.` });
 }
 function gone(name) {
     return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
@@ -6100,6 +6173,7 @@ var settle_disposeResources = (undefined && undefined.__disposeResources) || (fu
 
 
 
+
 /**
  * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
  * forward, for which everything is in the database itself; `setHistory` runs where history is not right yet. Waits until it is sure that nobody works on it any more.
@@ -6137,12 +6211,11 @@ async function settle(connection, options) {
             return { kind: 'undone' };
         }
         const displaced = await finishRestore(connection, tenure, record, options);
-        const { backupId, placement } = record;
-        if (record.state === 'clearing')
-            return { kind: 'cleared', backupId, displaced };
+        const { backupId, placement, state } = record;
         const named = (removes) => record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
         const placed = placement !== undefined;
-        return { kind: 'finished', backupId, restored: named(false), removed: named(true), displaced, placed };
+        const kind = state === 'clearing' ? 'cleared' : 'finished';
+        return { kind, backupId, restored: named(false), removed: named(true), displaced, placed };
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -6168,17 +6241,19 @@ async function undoBuild(connection, own, tenure) {
 }
 /** Brings a restore to its end from where its record says that it is, and ends the record. Comes back with what it displaced. */
 async function finishRestore(connection, tenure, { state, backupId, steps, displaced, counted, placement, }, { own, log, setHistory, onLost }) {
-    const moved = [...displaced];
+    let moved = [...displaced];
+    const beforeMove = async (one) => {
+        if (moved.some(({ tombstone }) => tombstone === one.tombstone))
+            return;
+        moved.push(one);
+        await tenure.update({ displaced: moved });
+        log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
+    };
+    const unstopped = (name, tombstone) => log.warn(`Documents expire in ${tombstone} as in ${name} before: without the right to collMod nothing stops that.`);
     if (state === 'swapping') {
         for (const [index, step] of steps.entries()) {
             const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-            await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, async (one) => {
-                if (moved.some(({ tombstone }) => tombstone === one.tombstone))
-                    return;
-                moved.push(one);
-                await tenure.update({ displaced: moved });
-                log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
-            }));
+            await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, { beforeMove, unstopped }));
         }
     }
     if (state !== 'clearing' && placement !== undefined) {
@@ -6190,14 +6265,18 @@ async function finishRestore(connection, tenure, { state, backupId, steps, displ
     if (state !== 'clearing' && counted !== undefined) {
         const counting = 'counting what users wrote until they were replaced (all collections are in place)';
         const lost = await during('RESTORE_INCOMPLETE', counting, () => lookForLate(connection, own, counted, steps));
-        await onLost?.(lost);
+        const telling = 'putting what it lost on record (all collections are in place)';
+        await during('RESTORE_INCOMPLETE', telling, async () => onLost?.(lost));
         moved.push(...lost.kept);
     }
     const atEnd = 'putting its end on record (all collections are in place)';
-    await during('RESTORE_INCOMPLETE', atEnd, () => tenure.update({ state: 'clearing', displaced: moved }));
-    for (const { writes, ...one } of moved)
-        if (writes !== undefined)
-            log.warn(keptInWords({ ...one, writes }));
+    await during('RESTORE_INCOMPLETE', atEnd, async () => {
+        if (state !== 'clearing')
+            moved = await Promise.all(moved.map((one) => asSeen(connection.db, one)));
+        await tenure.update({ state: 'clearing', displaced: moved });
+    });
+    for (const one of moved)
+        sayKept(one, log);
     const removing = 'removing what was replaced (data and history are in place)';
     const clear = async () => {
         for (const tombstone of movedBy(own, steps).values())
@@ -6208,6 +6287,12 @@ async function finishRestore(connection, tenure, { state, backupId, steps, displ
     };
     await during('RESTORE_INCOMPLETE', removing, clear, restoreHints.inUse);
     return moved;
+}
+function sayKept({ name, tombstone, writes, expiry }, log) {
+    if (writes !== undefined)
+        log.warn(keptInWords({ name, tombstone, writes, expiry }));
+    else if (expiry !== undefined)
+        log.warn(`What somebody made as ${name} is in ${tombstone}.${expiryInWords(expiry)}`);
 }
 /** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
 async function dropAsides(connection, own) {
@@ -6255,6 +6340,30 @@ class RollbackRecords {
     /** The newest one of a release. */
     newestOf(releaseId) {
         return this.#records.findOne({ kind: 'rollback', of: releaseId }, { sort: { startedAt: -1 } });
+    }
+    /** All of these releases. */
+    of(releases) {
+        return this.#records.find({ kind: 'rollback', of: { $in: releases } }).toArray();
+    }
+    /** Of each migration the latest whose undo has left documents to users; by the migration's name its id. */
+    async leftDocuments() {
+        const found = this.#records.find({ kind: 'rollback', 'data.undo.quarantined': { $gt: 0 } }, { sort: { startedAt: 1 } });
+        const byName = new Map();
+        for await (const { _id, data } of found)
+            for (const { name, quarantined } of data?.undo ?? [])
+                if (quarantined > 0)
+                    byName.set(name, _id);
+        return byName;
+    }
+    /** What restores have put aside and kept, the oldest first, whether it is still there or not. */
+    async keptAside() {
+        const some = { $exists: true };
+        const found = this.#records.find({ kind: 'rollback', $or: [{ 'data.loss.kept': some }, { 'data.restore.displaced': some }] }, { sort: { startedAt: 1 }, projection: { startedAt: 1, 'data.loss.kept': 1, 'data.restore.displaced': 1 } });
+        const kept = new Map();
+        for await (const { _id: rollbackId, startedAt: since, data } of found)
+            for (const { name, tombstone } of [...(data?.loss?.kept ?? []), ...(data?.restore?.displaced ?? [])])
+                kept.set(tombstone, { name, tombstone, rollbackId, since });
+        return [...kept.values()];
     }
     /**
      * Those that are not complete and have come to the data, also where nothing was to be done there, the latest first: down to
@@ -6543,7 +6652,7 @@ async function halfRestoredIn(run, connection) {
     if (open?.strategy !== 'restore' || open.backupId !== error.details.backup)
         return error;
     return new observe_error/* ReleaseError */.K(error.code, error.message, {
-        hint: `Finish it: mongo-release rollback ${open.of}. Until then collections or history are in part those of before.`,
+        hint: `${open_goesOn(open.of)} with it. Until then collections or history are in part those of before.`,
         details: error.details,
     });
 }
@@ -7927,6 +8036,22 @@ function hasTakenBack(back, release) {
 /** Whether the next one need not look after what it has left. */
 function endedWell({ state }) {
     return state === 'applied' || state === 'nothing-to-do' || state === 'rolled-back';
+}
+/**
+ * Whether an application was deployed for it that this rollback, its newest, has not brought back: also by one that went on over
+ * a rollback which did not know of it. Of somebody else's nobody saw when it ended, nor of one whose run was killed: its hook may
+ * have outlived that.
+ */
+function isDeployed(release, back) {
+    const last = deploysOf(release).at(-1);
+    if (last === undefined)
+        return 'no';
+    if (back === undefined)
+        return 'yes';
+    const { startedAt, durationMs } = last;
+    if (Number(startedAt) + (durationMs ?? 0) > Number(latestBegan(back)))
+        return 'yes';
+    return durationMs === undefined ? 'unknown' : 'no';
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/audit.js
@@ -9996,6 +10121,1178 @@ function childOptions(run) {
     };
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/undo/apart.js
+function isApart(apart, index) {
+    return (((apart[index >>> 3] ?? 0) >>> (index & 7)) & 1) === 1;
+}
+/** With these, too. */
+function withApart(apart, indexes) {
+    const highest = indexes.reduce((most, index) => Math.max(most, index), 0);
+    const bits = new Uint8Array(Math.max(apart.length, (highest >>> 3) + 1));
+    bits.set(apart);
+    for (const index of indexes)
+        bits[index >>> 3] = bits[index >>> 3] | (1 << (index & 7));
+    return bits;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/index-values.js
+
+
+/**
+ * The fields of these names, in their order, those with dots in embedded documents. Undefined where one is absent, there
+ * twice, or has several entries in an index.
+ */
+function fieldsIn(document, names) {
+    const fields = names.flatMap((name) => fieldIn(document, name) ?? []);
+    return fields.length === names.length ? fields : undefined;
+}
+/** Undefined as in `fieldsIn`. */
+function fieldIn(document, name) {
+    return fieldAt(document, name.split('.'));
+}
+function fieldAt(within, [name, ...rest]) {
+    const [element, ...others] = [...(0,raw_bson/* elementsOf */.ZE)(within)].filter((one) => one.name === name);
+    if (element === undefined || others.length > 0 || element.type === raw_bson/* bsonTypes */.uI.array)
+        return undefined;
+    if (rest.length === 0)
+        return { within, element };
+    if (element.type !== raw_bson/* bsonTypes */.uI.document)
+        return undefined;
+    return fieldAt((0,raw_bson/* asBuffer */.bS)(within).subarray(element.valueStart, element.end), rest);
+}
+/** A value as one text. Where texts are equal the server holds the values for equal, whichever types of numbers they are. */
+function comparable({ within, element: { type, valueStart, end } }) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(within);
+    switch (type) {
+        case raw_bson/* bsonTypes */.uI.int32:
+            return `n:${buffer.readInt32LE(valueStart)}`;
+        case raw_bson/* bsonTypes */.uI.int64:
+            return `n:${buffer.readBigInt64LE(valueStart)}`;
+        case raw_bson/* bsonTypes */.uI.double:
+            return `n:${ofDouble(buffer.readDoubleLE(valueStart))}`;
+        case raw_bson/* bsonTypes */.uI.decimal128:
+            return `n:${ofDecimal(new lib.Decimal128(buffer.subarray(valueStart, end)).toString())}`;
+        case raw_bson/* bsonTypes */.uI.document:
+        case raw_bson/* bsonTypes */.uI.array: {
+            const value = buffer.subarray(valueStart, end);
+            const fields = [...(0,raw_bson/* elementsOf */.ZE)(value)].map((element) => [element.name, comparable({ within: value, element })]);
+            return `${type}:${JSON.stringify(fields)}`;
+        }
+        default:
+            return `${type}:${buffer.toString('latin1', valueStart, end)}`;
+    }
+}
+function ofDouble(value) {
+    if (Number.isSafeInteger(value) || !Number.isFinite(value))
+        return String(value);
+    let whole = value;
+    let halves = 0;
+    // Nothing is lost by that.
+    for (; !Number.isInteger(whole); halves++)
+        whole *= 2;
+    return exactly(BigInt(whole) * 5n ** BigInt(halves), -halves);
+}
+function ofDecimal(text) {
+    const [, whole, fraction = '', power = '0'] = /^(-?\d+)(?:\.(\d+))?(?:E([+-]\d+))?$/.exec(text) ?? [];
+    return whole === undefined ? text : exactly(BigInt(whole + fraction), Number(power) - fraction.length);
+}
+/** Digits times ten to a power, the same for all that are equal. */
+function exactly(digits, power) {
+    if (power >= 0 || digits === 0n)
+        return String(digits * 10n ** BigInt(Math.max(0, power)));
+    return digits % 10n === 0n ? exactly(digits / 10n, power + 1) : `${digits}e${power}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/partial.js
+
+
+
+/**
+ * Whether a document is in an index that leaves others out, by its `partialFilterExpression`. False also where only the
+ * server can tell.
+ */
+function isSurelyIn(document, filter, collation) {
+    return Object.entries(filter).every(([name, wanted]) => {
+        if (name === '$and')
+            return wanted.every((one) => isSurelyIn(document, one, collation));
+        if (name === '$or')
+            return wanted.some((one) => isSurelyIn(document, one, collation));
+        const field = name.startsWith('$') ? undefined : fieldIn(document, name);
+        if (field === undefined)
+            return false;
+        const conditions = isOperators(wanted) ? Object.entries(wanted) : [['$eq', wanted]];
+        return conditions.every(([operator, operand]) => holds(operator, field, operand, collation));
+    });
+}
+function isOperators(wanted) {
+    const isPlain = typeof wanted === 'object' && wanted !== null && Object.getPrototypeOf(wanted) === Object.prototype;
+    return isPlain && Object.keys(wanted).some((name) => name.startsWith('$'));
+}
+const orders = {
+    $eq: (order) => order === 0,
+    $gt: (order) => order > 0,
+    $gte: (order) => order >= 0,
+    $lt: (order) => order < 0,
+    $lte: (order) => order <= 0,
+};
+function holds(operator, field, operand, collation) {
+    if (operator === '$exists')
+        return Boolean(operand);
+    if (operator === '$type')
+        return [operand].flat().some((type) => isOfType(field, type));
+    if (operator === '$in')
+        return operand.some((one) => holds('$eq', field, one, collation));
+    const other = fieldIn(lib.BSON.serialize({ v: operand }), 'v');
+    const order = other && orderOf(field, other, collation);
+    return order !== undefined && orders[operator]?.(order) === true;
+}
+/** Undefined where it is not certain. */
+function orderOf(one, other, collation) {
+    if (comparable(one) === comparable(other))
+        return 0;
+    const numbers = [numberOf(one), numberOf(other)];
+    const [a, b] = numbers;
+    if (a !== undefined && b !== undefined)
+        return a - b;
+    const isText = one.element.type === raw_bson/* bsonTypes */.uI.string && other.element.type === raw_bson/* bsonTypes */.uI.string;
+    const isSimple = collation === undefined || collation.locale === 'simple';
+    return isText && isSimple ? Buffer.compare(textOf(one), textOf(other)) : undefined;
+}
+function numberOf({ within, element: { type, valueStart } }) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(within);
+    if (type === raw_bson/* bsonTypes */.uI.int32)
+        return buffer.readInt32LE(valueStart);
+    if (type === raw_bson/* bsonTypes */.uI.double)
+        return finite(buffer.readDoubleLE(valueStart));
+    return type === raw_bson/* bsonTypes */.uI.int64 ? finite(Number(buffer.readBigInt64LE(valueStart))) : undefined;
+}
+/** Others are not compared as numbers are, or have lost digits. */
+function finite(value) {
+    return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? value : undefined;
+}
+/** Without its length and its end. */
+function textOf({ within, element: { valueStart, end } }) {
+    return (0,raw_bson/* asBuffer */.bS)(within).subarray(valueStart + 4, end - 1);
+}
+/** As `$type` names them; of the others the server tells. */
+const types = {
+    string: [raw_bson/* bsonTypes */.uI.string],
+    objectId: [raw_bson/* bsonTypes */.uI.objectId],
+    object: [raw_bson/* bsonTypes */.uI.document],
+    bool: [raw_bson/* bsonTypes */.uI.boolean],
+    date: [raw_bson/* bsonTypes */.uI.date],
+    null: [raw_bson/* bsonTypes */.uI.null],
+    number: [raw_bson/* bsonTypes */.uI.int32, raw_bson/* bsonTypes */.uI.int64, raw_bson/* bsonTypes */.uI.double, raw_bson/* bsonTypes */.uI.decimal128],
+    int: [raw_bson/* bsonTypes */.uI.int32],
+    long: [raw_bson/* bsonTypes */.uI.int64],
+    double: [raw_bson/* bsonTypes */.uI.double],
+    decimal: [raw_bson/* bsonTypes */.uI.decimal128],
+};
+function isOfType({ element }, type) {
+    return typeof type === 'number' ? type === element.type : types[String(type)]?.includes(element.type) === true;
+}
+
+;// CONCATENATED MODULE: ./emitted/mongo/differing-fields.js
+
+/**
+ * In which fields two versions of a document differ, each once. Of an embedded document or array that is only in one of
+ * them just that; the order of fields does not count. Throws `BsonError` for what is no BSON.
+ */
+function differingFields(before, after) {
+    const found = new Map();
+    compare({ bytes: (0,raw_bson/* asBuffer */.bS)(before), offset: 0 }, { bytes: (0,raw_bson/* asBuffer */.bS)(after), offset: 0 }, '', false, (field) => {
+        found.set(`${field.path}\n${field.before}\n${field.after}`, field);
+    });
+    return [...found.values()];
+}
+function compare(a, b, prefix, array, found) {
+    const [lefts, rights] = [a, b].map(({ bytes, offset }) => new Map([...(0,raw_bson/* elementsOf */.ZE)(bytes, offset)].map((element) => [element.name, element])));
+    for (const name of new Set([...lefts.keys(), ...rights.keys()])) {
+        const [left, right] = [lefts.get(name), rights.get(name)];
+        if (left && right && sameValue(a, left, b, right))
+            continue;
+        const path = array ? `${prefix}[]` : `${prefix}${prefix === '' ? '' : '.'}${shownField(name)}`;
+        const type = left?.type;
+        if (left && right && type === right.type && (type === raw_bson/* bsonTypes */.uI.document || type === raw_bson/* bsonTypes */.uI.array)) {
+            const inner = [left, right].map(({ valueStart }, i) => ({ bytes: (i === 0 ? a : b).bytes, offset: valueStart }));
+            compare(inner[0], inner[1], path, type === raw_bson/* bsonTypes */.uI.array, found);
+        }
+        else
+            found({ path, before: left && typeName(left.type), after: right && typeName(right.type) });
+    }
+}
+function sameValue(a, left, b, right) {
+    return (left.type === right.type && a.bytes.compare(b.bytes, right.valueStart, right.end, left.valueStart, left.end) === 0);
+}
+/**
+ * The name of a field, for people. Where documents are used as maps the names are data: an address, an id. Those are no
+ * words, and stand as `*`.
+ */
+function shownField(name) {
+    return /^[\p{L}_$][\p{L}\p{N}_$-]{0,63}$/u.test(name) && !/^[0-9a-f]{24}$|^[0-9a-f]{8}-/i.test(name) ? name : '*';
+}
+/** As `$type` names the types: https://www.mongodb.com/docs/manual/reference/bson-types/ */
+const typeNames = {
+    [raw_bson/* bsonTypes */.uI.double]: 'double',
+    [raw_bson/* bsonTypes */.uI.string]: 'string',
+    [raw_bson/* bsonTypes */.uI.document]: 'object',
+    [raw_bson/* bsonTypes */.uI.array]: 'array',
+    [raw_bson/* bsonTypes */.uI.binary]: 'binData',
+    [raw_bson/* bsonTypes */.uI.undefined]: 'undefined',
+    [raw_bson/* bsonTypes */.uI.objectId]: 'objectId',
+    [raw_bson/* bsonTypes */.uI.boolean]: 'bool',
+    [raw_bson/* bsonTypes */.uI.date]: 'date',
+    [raw_bson/* bsonTypes */.uI.null]: 'null',
+    [raw_bson/* bsonTypes */.uI.regex]: 'regex',
+    [raw_bson/* bsonTypes */.uI.dbPointer]: 'dbPointer',
+    [raw_bson/* bsonTypes */.uI.code]: 'javascript',
+    [raw_bson/* bsonTypes */.uI.symbol]: 'symbol',
+    [raw_bson/* bsonTypes */.uI.codeWithScope]: 'javascriptWithScope',
+    [raw_bson/* bsonTypes */.uI.int32]: 'int',
+    [raw_bson/* bsonTypes */.uI.timestamp]: 'timestamp',
+    [raw_bson/* bsonTypes */.uI.int64]: 'long',
+    [raw_bson/* bsonTypes */.uI.decimal128]: 'decimal',
+    [raw_bson/* bsonTypes */.uI.minKey]: 'minKey',
+    [raw_bson/* bsonTypes */.uI.maxKey]: 'maxKey',
+};
+function typeName(type) {
+    return typeNames[type] ?? String(type);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/why-left.js
+
+const mostFields = 20;
+/** Counts documents by their collection and reason. */
+class LeftCount {
+    #rows = new Map();
+    add(collection, why, documents = 1) {
+        const { reason, fields = [], ...named } = { ...why };
+        const key = JSON.stringify([collection, reason, named.index, named.code]);
+        const row = this.#rows.get(key) ?? { about: { collection, reason, ...named }, documents: 0, fields: new Map() };
+        this.#rows.set(key, row);
+        row.documents += documents;
+        for (const name of new Set(fields.map(shownField)))
+            row.fields.set(name, (row.fields.get(name) ?? 0) + documents);
+    }
+    get documents() {
+        return [...this.#rows.values()].reduce((sum, { documents }) => sum + documents, 0);
+    }
+    get all() {
+        return [...this.#rows.values()].flatMap(({ about, documents, fields }) => {
+            const names = [...fields].filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
+            const most = names.slice(0, mostFields).map(([name]) => name);
+            return documents === 0 ? [] : [{ ...about, documents, ...(most.length > 0 && { fields: most }) }];
+        });
+    }
+}
+/** Those of several undos: each collection and reason once. */
+function allLeft(left) {
+    const count = new LeftCount();
+    for (const { collection, documents, ...why } of left)
+        count.add(collection, why, documents);
+    return count.all;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/result.js
+
+const nothingUndone = {
+    ...{ changed: 0, documents: 0, inserted: 0, deleted: 0, merged: 0, deletedSince: 0, asBefore: 0 },
+    ...{ quarantined: 0, downDocuments: 0, downCreated: 0 },
+    ...{ conflicts: [], createdSince: [], catalogOperations: 0, left: [] },
+};
+function sumOfUndos(one, other) {
+    return {
+        changed: one.changed + other.changed,
+        documents: one.documents + other.documents,
+        inserted: one.inserted + other.inserted,
+        deleted: one.deleted + other.deleted,
+        merged: one.merged + other.merged,
+        deletedSince: one.deletedSince + other.deletedSince,
+        asBefore: one.asBefore + other.asBefore,
+        quarantined: one.quarantined + other.quarantined,
+        conflicts: allLeft([...one.conflicts, ...other.conflicts]),
+        downDocuments: one.downDocuments + other.downDocuments,
+        downCreated: one.downCreated + other.downCreated,
+        createdSince: [...one.createdSince, ...other.createdSince],
+        catalogOperations: one.catalogOperations + other.catalogOperations,
+        left: [...one.left, ...other.left],
+    };
+}
+const mostListed = 20;
+/** Counts all conflicts and keeps the first. */
+class ConflictList {
+    first = [];
+    total = 0;
+    add(...conflicts) {
+        this.total += conflicts.length;
+        this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
+    }
+}
+/** One line for people. */
+function describeConflict(conflict) {
+    const { namespace } = conflict;
+    switch (conflict.kind) {
+        case 'document':
+            return `${namespace}: document ${conflict.id} was changed since by somebody else`;
+        case 'unique':
+            return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
+        case 'refused':
+            return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
+        case 'collection':
+            return `${namespace}${theOptions(conflict.options)} ${collectionReasons[conflict.reason]}`;
+        case 'index':
+            return conflict.code === undefined
+                ? `${namespace}: index ${conflict.index} was changed since by somebody else`
+                : `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
+        case 'aside':
+            return `${namespace}: ${aside(conflict)}`;
+    }
+}
+function theOptions(options = []) {
+    return options.length === 0 ? '' : `: ${options.join(', ')}`;
+}
+function aside({ why, tombstone, writes = 'unknown', carried = 0 }) {
+    const kept = `is kept in ${tombstone}`;
+    if (why === 'displaced')
+        return `what somebody else made while the migration ran ${kept}`;
+    if (why === 'made-again')
+        return `what somebody else wrote before the name was taken again ${kept}`;
+    if (writes === 'unknown')
+        return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
+    const stay = `what the migration put there ${kept}, with ${result_counted(writes, 'write')} of others`;
+    const goOn = `${result_counted(carried, 'document')} that others inserted since ${carried === 1 ? 'stays' : 'stay'}`;
+    return [...(writes === 0 ? [] : [stay]), ...(carried === 0 ? [] : [goOn])].join('; ');
+}
+function result_counted(count, noun) {
+    return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+const collectionReasons = {
+    'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
+    'name-taken': 'was made anew by somebody else',
+    gone: 'is gone: somebody else dropped or renamed it',
+    changed: 'was changed since by somebody else',
+    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
+};
+function result_shownNamespace({ database, collection }) {
+    return collection === undefined ? database : `${database}.${collection}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/index-key.js
+
+
+
+/** What a document has in an index, as one text; undefined where it has none there for certain: see `fieldsIn`, `isSurelyIn`. */
+function keyIn(document, key) {
+    if (key.partial !== undefined && !isSurelyIn(document, key.partial, key.collation))
+        return undefined;
+    return valueIn(document, key);
+}
+/** The same of one that is in it; only the fields of the index have to be there. */
+function valueIn(document, { fields }) {
+    return fieldsIn(document, fields)?.map(comparable).join('\n');
+}
+/** An index is dropped, or hidden, since it was learnt: nothing is to be looked for by it; the transaction is aborted. */
+class IndexGone extends Error {
+    name = 'IndexGone';
+    present;
+    index;
+    constructor(present, index, cause) {
+        super('A unique index is gone.', { cause });
+        this.present = present;
+        this.index = index;
+    }
+}
+/** By collection, the unique indexes whose values the server has refused: between two changes of the catalog. */
+class IndexKeys {
+    /** Undefined of one that is gone. */
+    #keys = new Map();
+    of(present) {
+        return [...this.#of(present).values()].filter((key) => key !== undefined);
+    }
+    /** Whether any of these was not known. */
+    learn(present, keys) {
+        const known = this.#of(present);
+        const news = keys.filter(({ index }) => !known.has(index));
+        for (const key of news)
+            known.set(key.index, key);
+        return news.length > 0;
+    }
+    forget({ present, index }) {
+        this.#of(present).set(index, undefined);
+    }
+    clear() {
+        this.#keys.clear();
+    }
+    #of(present) {
+        const name = result_shownNamespace(present);
+        const known = this.#keys.get(name) ?? new Map();
+        this.#keys.set(name, known);
+        return known;
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/store.js
+
+
+/** The server refuses a document as it was; the transaction is aborted. */
+class PutRefused extends Error {
+    name = 'PutRefused';
+    code;
+    present;
+    /** Which one, by `keyAt`; undefined where that is not known. */
+    document;
+    constructor(code, present, document, cause) {
+        super(`The server refused a document (${code}).`, { cause });
+        this.code = code;
+        this.present = present;
+        this.document = document;
+    }
+}
+/** Names one document where its collection stands. */
+function keyAt(present, document, id = (0,raw_bson/* idKey */.T4)(document)) {
+    return `${result_shownNamespace(present)}\n${id}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/holders.js
+
+
+
+
+/** Documents, by `keyAt`, whose unique values stay with others; nothing of the transaction is written. */
+class PutHeld extends Error {
+    name = 'PutHeld';
+    code = server_code/* serverCodes */.Wc.DuplicateKey;
+    present;
+    held;
+    constructor(present, held) {
+        super('Unique values are held by documents that stay as they are.');
+        this.present = present;
+        this.held = held;
+    }
+}
+/**
+ * Looks, before these changes are written, who has the unique values that they need, and stays: the server names but the
+ * first one, and all that was written before it is for nothing. Throws `PutHeld` where there is any, `IndexGone`, the
+ * driver's errors. Comes back with those of these documents, by the key of their `_id`, that have what another one needs.
+ */
+async function givingUp(store, present, changes, keys, session) {
+    const moving = new Map();
+    for (const change of changes) {
+        const { now, back } = change;
+        if (now !== undefined && !(0,raw_bson/* sameBytes */.er)(now, back))
+            moving.set((0,raw_bson/* idKey */.T4)(now), change);
+    }
+    const out = new Set();
+    const stay = [];
+    const wants = [];
+    for (const key of keys) {
+        const wanted = wantedIn(changes, key);
+        wants.push(wanted);
+        const documents = [...wanted.waiting.values()].flatMap(([first]) => first?.back ?? []);
+        for (const document of await store.having(present, key, documents, session)) {
+            const id = (0,raw_bson/* idKey */.T4)(document);
+            const mover = moving.get(id);
+            const value = valueIn(document, key);
+            if (mover !== undefined && (mover.back && keyIn(mover.back, key)) !== value)
+                out.add(id);
+            else
+                stay.push({ values: [[wanted, value]], holder: document });
+        }
+    }
+    const held = new Map();
+    // It grows on the way: who waits stays as well, and keeps what the next one waits for. A chain ends at one that may go
+    // later.
+    for (const { values, holder } of stay) {
+        for (const [{ key, waiting }, value] of values) {
+            for (const { now, back, isStep } of (value && waiting.get(value)) || []) {
+                const name = keyAt(present, (now ?? back));
+                if (held.has(name))
+                    continue;
+                held.set(name, { holder, why: key.why });
+                if (now === undefined)
+                    continue;
+                const kept = wants.map((wanted) => [wanted, keyIn(now, wanted.key)]);
+                stay.push({ values: kept, holder: isStep ? now : holder });
+            }
+        }
+    }
+    if (held.size > 0)
+        throw new PutHeld(present, held);
+    return out;
+}
+/** Who keeps a value waits for none. */
+function wantedIn(changes, key) {
+    const waiting = new Map();
+    for (const change of changes) {
+        const { now, back } = change;
+        const value = back === undefined || (0,raw_bson/* sameBytes */.er)(now, back) ? undefined : keyIn(back, key);
+        if (value === undefined || (now !== undefined && keyIn(now, key) === value))
+            continue;
+        const others = waiting.get(value);
+        if (others === undefined)
+            waiting.set(value, [change]);
+        else
+            others.push(change);
+    }
+    return { key, waiting };
+}
+
+// EXTERNAL MODULE: ./emitted/migration/journal/images.js
+var journal_images = __webpack_require__(1308);
+;// CONCATENATED MODULE: ./emitted/mongo/field-layout.js
+
+/**
+ * The names of the top-level fields of many documents. Most of a collection have the same ones in the same order, so that
+ * each such layout is read once, and known again by a hash of 53 bits.
+ */
+class FieldNames {
+    #layouts = new Set();
+    #names = new Set();
+    /** Throws `BsonError` where the document is malformed. */
+    add(document) {
+        const layout = layoutOf((0,raw_bson/* asBuffer */.bS)(document));
+        if (this.#layouts.has(layout))
+            return;
+        this.#layouts.add(layout);
+        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(document))
+            this.#names.add(name);
+    }
+    has(name) {
+        return this.#names.has(name);
+    }
+}
+/** Two rounds of FNV-1a over the names, each with the zero behind it. */
+function layoutOf(buffer) {
+    const limit = buffer.length;
+    let high = 0x811c9dc5;
+    let low = 0x9e3779b9;
+    for (let at = 4; at < limit - 1;) {
+        const type = buffer[at];
+        for (at += 1; at < limit; at += 1) {
+            const byte = buffer[at];
+            high = Math.imul(high ^ byte, 0x01000193);
+            low = Math.imul(low ^ byte, 0x85ebca6b);
+            if (byte === 0)
+                break;
+        }
+        at += 1;
+        at += (0,raw_bson/* valueLength */.Y8)(buffer, type, at, limit);
+        if (at > limit - 1)
+            throw new raw_bson/* BsonError */.FF('a value reaches beyond its document');
+    }
+    return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/key-table.js
+
+/** What stands for a document in memory; the empty text where there is none. */
+function key_table_stateOf(document) {
+    return document === undefined ? '' : key_table_digest(document);
+}
+/** 96 bits, as a short string of one byte a character. */
+function key_table_digest(value) {
+    return (0,external_node_crypto_.hash)('sha256', value, 'binary').slice(0, 12);
+}
+/** Words of 32 bits that a digest has. */
+const digestWords = 3;
+/**
+ * Digests, each with some words of 32 bits: 12 bytes and 4 for each word, about twice. A map of strings takes several times
+ * as much, and ends at 16 million.
+ */
+class KeyTable {
+    #stride;
+    #slots;
+    #size = 0;
+    /** `words`: that stand with each key, all 0 at first. */
+    constructor(words = 0) {
+        this.#stride = digestWords + words;
+        this.#slots = new Uint32Array(this.#stride * 1024);
+    }
+    get size() {
+        return this.#size;
+    }
+    /** `key`: of `digest`. Where its words stand, until something is added; -1 where there is no such key. */
+    find(key) {
+        const at = this.#slotOf(word(key, 0) || 1, word(key, 4), word(key, 8));
+        return this.#slots[at] === 0 ? -1 : at + digestWords;
+    }
+    has(key) {
+        return this.find(key) >= 0;
+    }
+    /** The same; it is there from now on. */
+    add(key) {
+        if (this.#size * 4 * this.#stride >= this.#slots.length * 3)
+            this.#grow();
+        const [a, b, c] = [word(key, 0) || 1, word(key, 4), word(key, 8)];
+        const at = this.#slotOf(a, b, c);
+        if (this.#slots[at] === 0) {
+            this.#slots[at] = a;
+            this.#slots[at + 1] = b;
+            this.#slots[at + 2] = c;
+            this.#size += 1;
+        }
+        return at + digestWords;
+    }
+    get(at) {
+        return this.#slots[at];
+    }
+    set(at, value) {
+        this.#slots[at] = value;
+    }
+    /** Puts a digest, or the empty text, into the words from this one on. */
+    setDigest(at, value) {
+        for (let nth = 0; nth < digestWords; nth++)
+            this.#slots[at + nth] = value === '' ? 0 : word(value, 4 * nth);
+    }
+    /** Whether that is what stands there. */
+    isDigest(at, value) {
+        for (let nth = 0; nth < digestWords; nth++)
+            if (this.#slots[at + nth] !== (value === '' ? 0 : word(value, 4 * nth)))
+                return false;
+        return true;
+    }
+    #grow() {
+        const old = this.#slots;
+        this.#slots = new Uint32Array(old.length * 2);
+        for (let at = 0; at < old.length; at += this.#stride) {
+            if (old[at] === 0)
+                continue;
+            const to = this.#slotOf(old[at], old[at + 1], old[at + 2]);
+            this.#slots.set(old.subarray(at, at + this.#stride), to);
+        }
+    }
+    /** Where a digest stands, or would stand. There are as many slots as a power of two; the first word is never 0. */
+    #slotOf(a, b, c) {
+        const slots = this.#slots;
+        const mask = slots.length / this.#stride - 1;
+        for (let slot = a & mask;; slot = (slot + 1) & mask) {
+            const at = slot * this.#stride;
+            if (slots[at] === 0 || (slots[at] === a && slots[at + 1] === b && slots[at + 2] === c))
+                return at;
+        }
+    }
+}
+function word(key, from) {
+    const high = key.charCodeAt(from + 2) | (key.charCodeAt(from + 3) << 8);
+    return (key.charCodeAt(from) | (key.charCodeAt(from + 1) << 8) | (high << 16)) >>> 0;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/met.js
+
+const places = ['back', 'midway', 'again'];
+/** The documents that an attempt changed, by `documentKey`, and where each of their images stands among the others. */
+class Met {
+    /** A word a document: the segment where it was met last, whether it was met before that, whether it was there then. */
+    #documents = new KeyTable(1);
+    /** By pack, of each image; absent where all are the oldest ones. */
+    #places = new Map();
+    #again = false;
+    #midway = false;
+    /** To be told of all images in their order. `segment`: counts the changes of the catalog, from 1. */
+    image(key, segment, exists, [pack, index, count]) {
+        const at = this.#documents.add(key);
+        const known = this.#documents.get(at);
+        const place = known === 0 ? 'back' : known >>> 2 === segment ? 'again' : 'midway';
+        this.#documents.set(at, segment * 4 + (known === 0 ? 0 : 2) + Number(exists));
+        if (place === 'back')
+            return place;
+        if (place === 'again')
+            this.#again = true;
+        else
+            this.#midway = true;
+        const of = this.#places.get(pack) ?? new Uint8Array(count);
+        of[index] = places.indexOf(place);
+        this.#places.set(pack, of);
+        return place;
+    }
+    placeOf(pack, index) {
+        return places[this.#places.get(pack)?.[index] ?? 0];
+    }
+    /** How many documents. */
+    get size() {
+        return this.#documents.size;
+    }
+    has(key) {
+        return this.#documents.has(key);
+    }
+    /** Whether any document was changed several times in a segment; and any in several segments. */
+    get repeats() {
+        return { again: this.#again, midway: this.#midway };
+    }
+    /** Of a document that was changed several times, whether it was there after all of that. */
+    existed(key) {
+        const at = this.#documents.find(key);
+        const known = at < 0 ? 0 : this.#documents.get(at);
+        return (known & 2) === 0 ? undefined : (known & 1) === 1;
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/read.js
+
+
+
+
+const withoutReads = { reads: 0, calls: 0, 'error.response': 0, 'error.message': 0 };
+function journalOf(db, own) {
+    return db.collection(own.journal, {
+        readPreference: lib.ReadPreference.primary,
+        readConcern: { level: 'majority' },
+    });
+}
+/** The documents of an attempt in their order, without reads and without the images' bytes. */
+async function* readOutline(db, own, attempt) {
+    const found = journalOf(db, own)
+        .find((0,journal_documents/* ofAttempt */.Be)(attempt), { projection: { ...withoutReads, data: 0 } })
+        .sort({ _id: 1 });
+    for await (const document of found)
+        yield document;
+}
+/**
+ * The entries of an attempt that were not undone yet and their images, the newest first: as parallel calls had their
+ * turns, so that the packs of an entry in several transactions may have others' in between. The images of one transaction
+ * are in memory at a time. Throws the driver's errors, and `JournalDamage` for images that are damaged.
+ */
+async function* readBackwards(db, own, attempt) {
+    const journal = journalOf(db, own);
+    const found = journal
+        .find((0,journal_documents/* ofAttempt */.Be)(attempt), { projection: withoutReads })
+        .sort({ _id: -1 })
+        // A reply holds 16 MB at most, whatever their number.
+        .batchSize(500);
+    /** Entries whose later transactions were met, and they themselves not yet. */
+    const begun = new Map();
+    /** Images of the entry that comes next. */
+    let packed = [];
+    /** Of one pack: the last one comes first. */
+    let parts = [];
+    for await (const document of found) {
+        if (document.kind === 'images') {
+            parts.unshift((0,raw_bson/* bytesOf */.$$)(document.data));
+            if (document.part > 0)
+                continue;
+            const pack = { first: document, parts };
+            parts = [];
+            if (document.of === undefined) {
+                packed.push(pack);
+                continue;
+            }
+            const entry = begun.get(document.of) ?? (await readEntry(db, own, document.of));
+            if (entry === undefined)
+                throw new journal_images/* JournalDamage */.X3('An entry of the journal is missing.');
+            begun.set(document.of, entry);
+            if (entry.undone === undefined)
+                yield { kind: 'pack', entry, pack: unpacked(pack, entry) };
+            continue;
+        }
+        if (parts.length > 0)
+            throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
+        if (document.undone === undefined) {
+            for (const pack of packed)
+                yield { kind: 'pack', entry: document, pack: unpacked(pack, document) };
+        }
+        if (document.undone === undefined || document.catalog !== undefined)
+            yield { kind: 'entry', entry: document };
+        begun.delete(document._id);
+        packed = [];
+    }
+}
+/** All that an attempt did, undone or not, in its order; each entry before its images. Throws as `readBackwards` does. */
+async function* readForwards(db, own, attempt) {
+    const found = journalOf(db, own)
+        .find((0,journal_documents/* ofAttempt */.Be)(attempt), { projection: withoutReads })
+        .sort({ _id: 1 })
+        .batchSize(500);
+    let parts = [];
+    let id = '';
+    for await (const document of found) {
+        if (document.kind !== 'images') {
+            yield { kind: 'entry', entry: document };
+            continue;
+        }
+        const { _id, part, parts: all, data, namespace } = document;
+        if (part === 0)
+            id = _id;
+        parts.push((0,raw_bson/* bytesOf */.$$)(data));
+        if (parts.length !== part + 1)
+            throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
+        if (part + 1 < all)
+            continue;
+        yield { kind: 'images', id, namespace, images: (0,journal_images/* unpackImages */.Fg)(parts) };
+        parts = [];
+    }
+}
+/** An entry, or undefined where it is missing. Throws the driver's errors. */
+async function readEntry(db, own, id) {
+    const entry = await journalOf(db, own).findOne({ _id: id }, { projection: withoutReads });
+    return entry ?? undefined;
+}
+/** One pack again, as it is by now. Throws the driver's errors, and `JournalDamage`. */
+async function readPack(db, own, id) {
+    const journal = journalOf(db, own);
+    const images = { kind: 'images' };
+    let first;
+    const parts = [];
+    for await (const document of journal.find({ ...images, _id: { $gte: id } }, { sort: { _id: 1 }, batchSize: 1 })) {
+        const next = document;
+        first ??= next;
+        if (first._id !== id || next.part !== parts.length)
+            break;
+        parts.push((0,raw_bson/* bytesOf */.$$)(next.data));
+        if (parts.length === next.parts)
+            return packOf(first, parts);
+    }
+    throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
+}
+/** The entries of an attempt that a filter finds, the newest first. Throws the driver's errors. */
+async function readEntries(db, own, attempt, filter) {
+    const found = journalOf(db, own).find({ ...(0,journal_documents/* entriesOf */.Mc)(attempt), ...filter }, { projection: withoutReads });
+    return (await found.sort({ _id: -1 }).toArray());
+}
+function unpacked({ first, parts }, entry) {
+    const whole = parts.length === first.parts && (0,journal_documents/* entryOf */.Ms)(first) === entry._id;
+    if (!whole)
+        throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
+    return packOf(first, parts);
+}
+function packOf({ _id: id, namespace, undone = 0, apart }, parts) {
+    const bits = apart === undefined ? new Uint8Array() : (0,raw_bson/* bytesOf */.$$)(apart);
+    return { id, namespace, images: (0,journal_images/* unpackImages */.Fg)(parts), undone, apart: bits };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/renames.js
+
+const neverRenames = () => 'no';
+/** More names that went and came together are no renames that anybody wrote down. */
+const mostNames = 50;
+/** Bytes of a value that two fields do not have by accident: a text of eleven letters, an ObjectId. */
+const distinctiveBytes = 12;
+/**
+ * Finds out which fields a migration renamed, by `$rename` or by any other way, from what documents were before and
+ * after. A field that was taken away and another one that was set may have one value by accident: it counts as a rename
+ * where each document that was looked at lost the one and got the other with the same value, and these values were two
+ * different ones at least, or one that nobody sets by accident.
+ */
+class RenameEvidence {
+    #pairs = new Map();
+    add(before, after) {
+        const [old, made] = [valuesOf(before), valuesOf(after)];
+        const gone = [...old].filter(([name]) => !made.has(name));
+        const come = [...made].filter(([name]) => !old.has(name));
+        for (const pair of this.#pairs.values())
+            if (renames_has(gone, pair.from) !== renames_has(come, pair.to))
+                pair.refuted = true;
+        if (gone.length * come.length > mostNames)
+            return;
+        for (const [from, was] of gone) {
+            for (const [to, is] of come) {
+                const key = `${from}\0${to}`;
+                const pair = this.#pairs.get(key) ?? { from, to, refuted: false, value: undefined, evident: false };
+                this.#pairs.set(key, pair);
+                if (was !== is)
+                    pair.refuted = true;
+                pair.evident ||= is.length > distinctiveBytes || (pair.value !== undefined && pair.value !== is);
+                pair.value = is;
+            }
+        }
+    }
+    /** `neverRenames` where no field can have been. Where one of two fields might have become the same, or the other way round, nothing tells which. */
+    get isRename() {
+        const possible = [...this.#pairs.values()].filter(({ refuted }) => !refuted);
+        if (possible.length === 0)
+            return neverRenames;
+        return (from, to) => {
+            const pair = possible.find((one) => one.from === from && one.to === to);
+            if (pair === undefined)
+                return 'no';
+            const others = possible.filter((one) => one !== pair && (one.from === from || one.to === to));
+            return pair.evident && others.length === 0 ? 'yes' : 'maybe';
+        };
+    }
+}
+function renames_has(fields, name) {
+    return fields.some(([one]) => one === name);
+}
+/** Type and bytes of each top-level field. */
+function valuesOf(document) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
+    const values = new Map();
+    for (const { name, type, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document))
+        values.set(name, `${String.fromCharCode(type)}${buffer.toString('latin1', valueStart, end)}`);
+    return values;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/survey.js
+
+
+
+
+
+
+
+
+const moving = new Set(['rename-collection', 'replace-collection', 'drop-collection']);
+/**
+ * A stretch of an attempt on which a name stands for the same collection; counted from the oldest. Behind a rename a
+ * document is another one.
+ */
+class Stretches {
+    #number;
+    #step;
+    constructor(number, direction) {
+        this.#number = number;
+        this.#step = direction === 'forwards' ? 1 : -1;
+    }
+    get number() {
+        return this.#number;
+    }
+    /** To be told of every entry on the way. */
+    pass(entry) {
+        if (moves(entry))
+            this.#number += this.#step;
+    }
+}
+/** Whether names stand for other collections from this entry on. */
+function moves({ catalog, state }) {
+    return catalog !== undefined && state !== 'refused' && moving.has(catalog.type);
+}
+/** Whether any entry of an attempt does that. Throws the driver's errors. */
+async function movesCollections(db, own, attempt) {
+    return (await readEntries(db, own, attempt, { 'catalog.type': { $in: [...moving] } })).some(moves);
+}
+/** Whether an entry is older than all images. */
+function isOlder({ _id }, { oldest }) {
+    return oldest === undefined || _id < oldest;
+}
+function documentKey(stretch, namespace, id) {
+    return key_table_digest(`${aliasOf(stretch, namespace)}\n${id}`);
+}
+/** Images of each transaction that are asked for the names of fields: one operation does the same to all. */
+const mostLookedAt = 20;
+/**
+ * Reads all that an attempt did, whether or not it is undone by now. Throws the driver's errors, the signal's reason, and
+ * `JournalDamage` for images that are damaged.
+ */
+async function surveyAttempt(connection, own, attempt, signal) {
+    const met = new Met();
+    const names = new OldestNames();
+    const touched = new Map();
+    const stretches = new Stretches(0, 'forwards');
+    const renames = new Map();
+    let segment = 1;
+    let oldest;
+    for await (const step of readForwards(connection.db, own, attempt)) {
+        signal?.throwIfAborted();
+        if (step.kind === 'entry') {
+            stretches.pass(step.entry);
+            if (step.entry.catalog !== undefined)
+                segment += 1;
+            names.pass(step.entry, oldest !== undefined);
+            continue;
+        }
+        oldest ??= step.id;
+        const { namespace, images } = step;
+        const first = names.of(namespace);
+        const changed = first && touchedAt(touched, first, met);
+        changed?.alias(stretches.number, namespace);
+        const where = aliasOf(stretches.number, namespace);
+        const evidence = renames.get(where) ?? new RenameEvidence();
+        renames.set(where, evidence);
+        for (const [at, image] of images.entries()) {
+            const document = (0,journal_images/* documentOf */.lM)(image);
+            if (document === undefined)
+                continue;
+            const key = documentKey(stretches.number, namespace, (0,raw_bson/* idKey */.T4)(document));
+            const place = met.image(key, segment, image.after !== undefined, [step.id, at, images.length]);
+            changed?.image(image, place === 'back', at < mostLookedAt);
+            if (at < mostLookedAt && image.before !== undefined && image.after !== undefined)
+                evidence.add(image.before, image.after);
+        }
+    }
+    const isRename = new Map([...renames].map(([where, evidence]) => [where, evidence.isRename]));
+    const renamesIn = (stretch, namespace) => isRename.get(aliasOf(stretch, namespace)) ?? neverRenames;
+    return { touched: [...touched.values()], met, moves: stretches.number, oldest, renamesIn };
+}
+function aliasOf(stretch, namespace) {
+    return `${stretch}\n${result_shownNamespace(namespace)}`;
+}
+function touchedAt(touched, namespace, met) {
+    const name = result_shownNamespace(namespace);
+    const one = touched.get(name) ?? new Changed(namespace, met);
+    touched.set(name, one);
+    return one;
+}
+class Changed {
+    namespace;
+    reshaped = false;
+    #met;
+    /** What it was called on which stretch. */
+    #aliases = new Map();
+    #made = new Set();
+    #had = new FieldNames();
+    constructor(namespace, met) {
+        this.namespace = namespace;
+        this.#met = met;
+    }
+    get introduced() {
+        // A name with a dot or a dollar in it no query asks for.
+        return [...this.#made].filter((name) => !this.#had.has(name) && !/[.$]/.test(name));
+    }
+    was(stretch, namespace) {
+        return this.#aliases.has(aliasOf(stretch, namespace));
+    }
+    knows(id) {
+        return [...this.#aliases.values()].some(({ stretch, namespace }) => this.#met.has(documentKey(stretch, namespace, id)));
+    }
+    alias(stretch, namespace) {
+        this.#aliases.set(aliasOf(stretch, namespace), { stretch, namespace });
+    }
+    /** `isFirst`: the document's oldest one, so that before it is what users had written. */
+    image({ before, after }, isFirst, looksCloser) {
+        if (before === undefined)
+            return;
+        if (isFirst)
+            this.#had.add(before);
+        if (after === undefined)
+            return;
+        this.reshaped = true;
+        if (!looksCloser)
+            return;
+        const old = new Set([...(0,raw_bson/* elementsOf */.ZE)(before)].map(({ name }) => name));
+        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(after))
+            if (!old.has(name))
+                this.#made.add(name);
+    }
+}
+/** What collections were called at the first images. */
+class OldestNames {
+    /** By the name of now; undefined where the attempt made it. */
+    #names = new Map();
+    of(namespace) {
+        const name = result_shownNamespace(namespace);
+        return this.#names.has(name) ? this.#names.get(name) : namespace;
+    }
+    /** `since`: the first images were met. */
+    pass({ catalog, namespace, state }, since) {
+        if (catalog === undefined || state === 'refused')
+            return;
+        const { type, before, to } = catalog;
+        const renames = type === 'rename-collection' && to !== undefined;
+        const first = this.of(namespace);
+        if (type === 'drop-collection' || renames || before === undefined) {
+            this.#names.set(result_shownNamespace(namespace), undefined);
+        }
+        if (renames)
+            this.#names.set(result_shownNamespace(to), since || first === undefined ? first : to);
+        if (type === 'replace-collection')
+            this.#names.set(result_shownNamespace(to ?? namespace), undefined);
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/pieces.js
+
+
+
+
+
+/** The pieces of one pack. What an earlier undo has done is left out. */
+function piecesOf(pack, { stretch, met, deferred }) {
+    const { id, namespace, images } = pack;
+    const pieces = [];
+    let done = 0;
+    for (let index = images.length - 1; index >= 0; index--) {
+        const image = images[index] ?? {};
+        const document = (0,journal_images/* documentOf */.lM)(image);
+        const place = met.placeOf(id, index);
+        const isDone = isApart(pack.apart, index);
+        if (place === 'again') {
+            const key = document && documentKey(stretch, namespace, (0,raw_bson/* idKey */.T4)(document));
+            if (key !== undefined)
+                deferred?.add(key, image, { pack: id, index, isDone });
+            continue;
+        }
+        done += 1;
+        if (document === undefined || isDone || done <= pack.undone)
+            continue;
+        const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
+        pieces.push({ kind: 'put', pack: id, index, done, bytes, namespace, stretch, image, isLast: place === 'back' });
+    }
+    return pieces;
+}
+/**
+ * What packs that go back by themselves, the newest first, take along: their images of documents that wait, and that have
+ * older ones in the segment. Those with one in the same packs go back with that.
+ */
+function stepsOf(packs, { stretch, met }, waits) {
+    const steps = new Map();
+    const here = new Set();
+    for (const { id: pack, namespace, images, apart } of packs) {
+        for (let index = images.length - 1; index >= 0; index--) {
+            const image = images[index] ?? {};
+            const document = (0,journal_images/* documentOf */.lM)(image);
+            if (document === undefined || isApart(apart, index))
+                continue;
+            const key = documentKey(stretch, namespace, (0,raw_bson/* idKey */.T4)(document));
+            if (met.placeOf(pack, index) !== 'again')
+                here.add(key);
+            else if (waits(key))
+                steps.set({ namespace, stretch, pack, index, image, isLast: false, isStep: true }, key);
+        }
+    }
+    return [...steps].flatMap(([step, key]) => (here.has(key) ? [] : [step]));
+}
+/** By pack, how many of its images are done once these pieces are. */
+function donePacks(pieces) {
+    const done = new Map();
+    for (const piece of pieces)
+        if (piece.kind === 'put')
+            done.set(piece.pack, piece.done);
+    return done;
+}
+/** Entries that are marked in one transaction at most: they come with the documents, and take little time beside these. */
+const mostEnds = 1000;
+/** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
+function takeable(pieces, from, documents, bytes) {
+    let puts = 0;
+    let ends = 0;
+    let size = 0;
+    for (let at = from; at < pieces.length; at++) {
+        const piece = pieces[at];
+        if (piece?.kind === 'put') {
+            puts += 1;
+            size += piece.bytes;
+        }
+        else
+            ends += 1;
+        if (ends > mostEnds || (puts > 1 && (puts > documents || size > bytes)))
+            return at - from;
+    }
+    return pieces.length - from;
+}
+/** How many pieces, from this one on, reach to the end of what was changed together with the last of so many. */
+function toEndOfTurn(pieces, from, count) {
+    const last = pieces[from + count - 1];
+    if (last?.kind !== 'put')
+        return count;
+    let end = from + count;
+    for (;;) {
+        const next = pieces[end];
+        if (next?.kind !== 'put' || (0,journal_documents/* placeOfImages */.Jz)(next.pack) !== (0,journal_documents/* placeOfImages */.Jz)(last.pack))
+            return end - from;
+        end += 1;
+    }
+}
+/** As many of so many pieces, from this one on, as end with a pack; 0 where none of them does. */
+function wholePacks(pieces, from, count) {
+    for (let end = from + count; end > from; end--) {
+        const [last, next] = [pieces[end - 1], pieces[end]];
+        if (last?.kind !== 'put' || next?.kind !== 'put' || last.pack !== next.pack)
+            return end - from;
+    }
+    return 0;
+}
+
+// EXTERNAL MODULE: ./emitted/mongo/shown-id.js
+var shown_id = __webpack_require__(1619);
 ;// CONCATENATED MODULE: ./emitted/migration/undo/counted.js
 
 
@@ -10027,6 +11324,719 @@ async function readSoFar(db, own, attempt) {
         .toArray();
     const { entriesUndone = 0, ...counted } = found ?? {};
     return { counted: { ...nothingCounted, ...counted }, entriesUndone, begun: found !== undefined };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/merge.js
+
+
+/**
+ * Takes back what the migration did to a document that a user has changed since: top-level fields that only the
+ * migration changed are as before, those that only users changed stay. Arrays and embedded documents are one value. A
+ * field that the migration renamed, by what is known of it, gets its name back, with the value that it has now.
+ */
+function mergeBack(before, after, current, isRename) {
+    const twice = new Set();
+    const [old, made, now] = [fieldsOf(before, twice), fieldsOf(after, twice), fieldsOf(current, twice)];
+    // Two fields of one name have no way to be told apart.
+    if (twice.size > 0)
+        return merge_conflict('name-twice', twice);
+    const inTheWay = new Set();
+    const { renames, doubtful } = renamesBetween(old, made, isRename);
+    // Whether a user's change of the one is a change of the other, nothing tells.
+    for (const [from, to] of doubtful)
+        if (now.has(from) || now.get(to)?.value !== made.get(to)?.value)
+            inTheWay.add(from).add(to);
+    const renamed = new Set(renames.values());
+    const merged = new Map();
+    for (const name of new Set([...old.keys(), ...made.keys(), ...now.keys()])) {
+        const later = renames.get(name);
+        if (later !== undefined) {
+            const field = now.get(later);
+            // Removed by a user, or there under both names.
+            if (field === undefined || now.has(name))
+                inTheWay.add(name).add(later);
+            else
+                merged.set(name, withName(field, name));
+            continue;
+        }
+        if (renamed.has(name))
+            continue;
+        const [b, a, c] = [old.get(name), made.get(name), now.get(name)];
+        const byMigration = b?.value !== a?.value;
+        const byUser = c?.value !== a?.value;
+        if (byMigration && byUser && c?.value !== b?.value)
+            inTheWay.add(name);
+        const kept = byMigration ? b : c;
+        if (kept !== undefined)
+            merged.set(name, kept.element);
+    }
+    if (inTheWay.size > 0)
+        return merge_conflict('same-fields', inTheWay);
+    return { state: 'merged', document: rawDocument(inOrder(merged, old, now)) };
+}
+function merge_conflict(reason, fields) {
+    return { state: 'conflict', why: { reason, fields: [...fields] } };
+}
+/**
+ * From the name of before to the name of after, for each field that is gone while one of equal value has come, where the
+ * migration is known to rename so. Where several have that value nobody can tell which one it was, and none counts.
+ */
+function renamesBetween(old, made, isRename) {
+    const gone = byValue(old, made);
+    const come = byValue(made, old);
+    const renames = new Map();
+    const doubtful = [];
+    for (const [value, names] of gone) {
+        const later = come.get(value);
+        const [from, to] = [names[0], later?.[0]];
+        if (names.length !== 1 || later?.length !== 1)
+            continue;
+        const known = isRename(from, to);
+        if (known === 'yes')
+            renames.set(from, to);
+        if (known === 'maybe')
+            doubtful.push([from, to]);
+    }
+    return { renames, doubtful };
+}
+/** Names of the fields that the other document lacks. */
+function byValue(fields, other) {
+    const names = new Map();
+    for (const [name, { value }] of fields) {
+        if (!other.has(name))
+            names.set(value, [...(names.get(value) ?? []), name]);
+    }
+    return names;
+}
+/** As the fields stood before; what has come since stands behind them. */
+function inOrder(merged, old, now) {
+    const names = new Set([...old.keys(), ...now.keys(), ...merged.keys()]);
+    return [...names].flatMap((name) => merged.get(name) ?? []);
+}
+/** Fields of the one document that the other lacks, or has with another value; in both directions. */
+function changedFields(one, other) {
+    const [a, b] = [fieldsOf(one), fieldsOf(other)];
+    return [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name)?.value !== b.get(name)?.value);
+}
+/** `twice`: is told of names that stand twice. */
+function fieldsOf(document, twice) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
+    const fields = new Map();
+    for (const { name, type, start, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document)) {
+        if (fields.has(name))
+            twice?.add(name);
+        fields.set(name, {
+            element: buffer.subarray(start, end),
+            value: `${type}:${buffer.toString('latin1', valueStart, end)}`,
+            nameEnd: valueStart - start,
+        });
+    }
+    return fields;
+}
+function withName({ element, nameEnd }, name) {
+    return Buffer.concat([element.subarray(0, 1), Buffer.from(`${name}\0`), element.subarray(nameEnd)]);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/step-back.js
+
+
+
+/** What is open is kept in one document, which takes 16 MB. */
+const mostBytes = 15 * 1024 * 1024;
+/** Back to before the images, if nobody has written to the document since; else blocked. */
+function stepBackStrictly(images, now) {
+    // A user has put it back, whatever it was in between.
+    const { before } = spanOf(images, undefined);
+    if ((0,raw_bson/* sameBytes */.er)(now, before))
+        return { state: 'back', document: before, merged: false };
+    return chain(images, { document: now, gone: false }, undefined);
+}
+/** Of a document that is left as it is: blocked, unless it is as it was already. */
+function stay({ images, now, open }, why) {
+    const { before, after } = spanOf(images, open);
+    if ((0,raw_bson/* sameBytes */.er)(now, before))
+        return { state: 'back', document: now, merged: false };
+    return { state: 'blocked', image: { before, after }, why };
+}
+/**
+ * Of a document that the server refuses as it was before these images: where older ones are to come, what it was before
+ * all of them may find its place.
+ */
+function wait(way, why) {
+    const { images, now, isLast, open } = way;
+    if (isLast)
+        return stay(way, why);
+    const step = stepBack(way);
+    if (step.state !== 'back')
+        return step;
+    return step_back_opened({ start: now, back: step.document, after: spanOf(images, open).after, gone: false }) ?? stay(way, why);
+}
+/**
+ * Back over some images by themselves, of a document that has older ones and waits: with what users wrote to fields that
+ * these images left alone. Undefined where it stays: then it goes back as a whole or not at all.
+ */
+function stepOver(images, now, mode) {
+    let document = now;
+    for (const { before, after } of images) {
+        if ((0,raw_bson/* sameBytes */.er)(document, after)) {
+            document = before;
+            continue;
+        }
+        if (mode !== 'tolerant' || before === undefined || after === undefined || document === undefined)
+            return undefined;
+        const byUsers = new Set(changedFields(after, document));
+        if (changedFields(before, after).some((name) => byUsers.has(name)))
+            return undefined;
+        const merged = mergeBack(before, after, document, neverRenames);
+        if (merged.state === 'conflict')
+            return undefined;
+        document = merged.document;
+    }
+    return { document };
+}
+/** Whether a document gets all its way back where it goes over each image by itself. `images`: the newest first. */
+function hasClearWay(images, { now, mode, isRename }) {
+    const last = images.slice(-1);
+    const step = stepOver(images.slice(0, -1), now, mode);
+    if (step === undefined)
+        return false;
+    const { document } = step;
+    if (mode !== 'tolerant')
+        return stepBackStrictly(last, document).state === 'back';
+    const rest = { images: last, now: document, isLast: true, between: false, open: undefined, isRename };
+    return stepBack(rest).state === 'back';
+}
+/**
+ * Back to before the images, with what users have written since. A document of which only a part of the images could be
+ * taken back would be of neither shape: whether it goes back is decided at its oldest one.
+ */
+function stepBack({ images: met, now, isLast, between, open, isRename }) {
+    // What the migration changed and changed again is one change, where no name of a field is lost by that.
+    const images = between || isRename !== neverRenames ? met : [spanOf(met, undefined)];
+    const { before, after } = spanOf(met, open);
+    if (now === undefined && after !== undefined) {
+        // On record until the oldest of its images: else that would be one of a document that the migration had deleted.
+        return isLast
+            ? { state: 'gone' }
+            : { state: 'open', open: { start: undefined, back: undefined, after, gone: true } };
+    }
+    const merged = mergeWith(isRename);
+    const unmet = open === undefined && !between ? stepBackStrictly(images, now) : undefined;
+    if (unmet?.state === 'back')
+        return unmet;
+    const start = open === undefined ? now : open.start;
+    const blocked = (why) => ({ state: 'blocked', image: { before, after }, why });
+    const from = open === undefined ? { document: now, gone: false } : { document: open.back, gone: open.gone };
+    const step = chain(images, from, merged);
+    if (step.state !== 'back')
+        return blocked(step.why);
+    if (!isLast) {
+        return step_back_opened({ start, back: step.document, after, gone: step.gone }) ?? blocked({ reason: 'too-large' });
+    }
+    if ((0,raw_bson/* sameBytes */.er)(now, start)) {
+        return { state: 'back', document: step.document, merged: step.merged || between || !(0,raw_bson/* sameBytes */.er)(start, after) };
+    }
+    // Written to again since it was first met: that stays too.
+    const both = merged(step.document, start, now);
+    return both.state === 'merged' ? { state: 'back', document: both.document, merged: true } : blocked(both.why);
+}
+/** From before the oldest image to after the newest one of all that were met. */
+function spanOf(images, open) {
+    return { before: images.at(-1)?.before, after: open === undefined ? images[0]?.after : open.after };
+}
+/** Undefined where it is too large to be kept. */
+function step_back_opened({ start, back, after, gone }) {
+    const open = { start: copyOf(start), back: copyOf(back), after: copyOf(after), gone };
+    return sizeOf(open) > mostBytes ? undefined : { state: 'open', open };
+}
+/** They are views into what was read together with many others. */
+function copyOf(document) {
+    return document && Buffer.from(document);
+}
+function sizeOf({ start, back, after }) {
+    return (start?.length ?? 0) + (back?.length ?? 0) + (after?.length ?? 0);
+}
+/** `merge`: without, what others wrote is in the way. */
+function chain(images, from, merge) {
+    let { document, gone } = from;
+    let merged = false;
+    for (const image of images) {
+        const { before, after } = image;
+        if (gone)
+            break;
+        if ((0,raw_bson/* sameBytes */.er)(document, after))
+            document = before;
+        // It was deleted before the migration made it anew: that stays, and nothing that is older comes back.
+        else if (document === undefined && merge !== undefined)
+            gone = merged = true;
+        else if (!(0,raw_bson/* sameBytes */.er)(document, before)) {
+            if (merge === undefined)
+                return { state: 'blocked', image, why: { reason: 'unknown' } };
+            const both = merge(before, after, document);
+            if (both.state === 'conflict')
+                return { state: 'blocked', image, why: both.why };
+            document = both.document;
+            merged = true;
+        }
+    }
+    return { state: 'back', document, merged, gone };
+}
+function mergeWith(isRename) {
+    return (before, after, now) => {
+        if (now === undefined)
+            return { state: 'conflict', why: { reason: 'gone' } };
+        if (after === undefined)
+            return { state: 'conflict', why: { reason: 'made-again' } };
+        if (before !== undefined)
+            return mergeBack(before, after, now, isRename);
+        return { state: 'conflict', why: { reason: 'inserted', fields: changedFields(after, now) } };
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/put-back.js
+
+
+
+
+
+
+
+
+
+/** A write of somebody else is in the way; the transaction is to be given up. */
+class PutConflict extends Error {
+    name = 'PutConflict';
+    conflicts;
+    constructor(conflicts) {
+        super('A write of somebody else is in the way.');
+        this.conflicts = conflicts;
+    }
+}
+/**
+ * Puts documents back, within a transaction that has been begun: the newest image first. Throws `PutConflict` (strict
+ * only), `PutRefused`, `PutHeld`, `IndexGone`, the driver's errors, and `JournalDamage`.
+ */
+async function putBack(puts, options) {
+    const counted = { ...nothingCounted };
+    const left = [];
+    const news = [];
+    const { store, session, mode, room, skip, leave } = options;
+    const still = new Set();
+    const nameOf = (put) => nameIn(store, put);
+    const turn = skip === undefined ? puts : puts.filter((put) => !skip.has(nameOf(put)));
+    for (const [, targets] of Map.groupBy(targetsOf(turn, options), ({ namespace }) => result_shownNamespace(namespace))) {
+        const namespace = targets[0].namespace;
+        const present = store.presentOf(namespace);
+        if (present !== undefined)
+            await joinNewer(targets.filter(({ images: [image] }) => store.isAsNewest?.(present, idOf(image))), options.deferred);
+        const newest = targets.flatMap(({ images: [image] }) => image ?? []);
+        const current = present && (await store.read(present, newest, session));
+        for (const target of targets) {
+            target.now = current?.get((0,raw_bson/* idKey */.T4)(idOf(target.images[0])));
+            joinAsMade(target);
+        }
+        await joinNewer(targets, options.deferred);
+        const changes = [];
+        for (const target of targets) {
+            const { images, whole, stretch, isLast, isStep, now } = target;
+            if (isStep) {
+                const step = stepOver(images, now, mode);
+                if (step === undefined)
+                    still.add(nameOf({ namespace, image: images[0] ?? {} }));
+                else
+                    changes.push({ now, back: step.document, stage: 'midway', isStep });
+                continue;
+            }
+            if (whole.left) {
+                news.push({ whole, state: 'left', images, isLast });
+                continue;
+            }
+            const why = leave?.get(nameOf({ namespace, image: images[0] ?? {} }));
+            const step = stepOf(target, options, why, present === undefined);
+            news.push({ whole, images, isLast, ...step });
+            if (step.state === 'blocked')
+                left.push({ namespace, stretch, image: step.image, current: now, why: step.why });
+            if (step.state === 'gone')
+                counted.deletedSince += 1;
+            if (step.state !== 'back')
+                continue;
+            changes.push({ now, back: step.document, stage: isLast ? 'back' : 'midway' });
+            if (isLast)
+                put_back_count(counted, target, step);
+        }
+        if (mode === 'strict' && left.length > 0)
+            continue;
+        if (present === undefined)
+            continue;
+        const out = room && (await givingUp(store, present, changes, room.keys.of(present), session));
+        const isAnew = room?.anew.has(result_shownNamespace(present)) === true;
+        await store.write(present, changes, session, isAnew ? 'all' : out);
+    }
+    if (mode === 'strict' && left.length > 0)
+        throw new PutConflict(left.map(documentConflict));
+    const done = still.size === 0 ? turn : turn.filter((put) => put.isStep !== true || !still.has(nameOf(put)));
+    return { done, counted, left, news };
+}
+/** What is to become of one document. */
+function stepOf(target, { mode, survey }, whyLeft, isGone) {
+    const { images, whole, namespace, stretch, now } = target;
+    const { open } = whole;
+    const span = spanOf(images, open);
+    // With its collection users have deleted what was in it. What the migration deleted has no place to go back to.
+    const isLost = isGone && (mode !== 'tolerant' || span.after === undefined);
+    if (isLost)
+        return stay({ images, now, open }, { reason: 'gone' });
+    if (mode === 'tolerant') {
+        const way = { ...target, ...whole, isRename: survey.renamesIn(stretch, namespace) };
+        if (whyLeft === undefined)
+            return stepBack(way);
+        return whole.hasRoom ? wait(way, whyLeft) : stay(way, whyLeft);
+    }
+    // Known before it is met, where the database does not tell by and by.
+    return whole.between ? { state: 'blocked', image: span, why: { reason: 'unknown' } } : stepBackStrictly(images, now);
+}
+/** Where it is what the newest image made of it, and nobody else wrote to it before, all are one image from here on. */
+function joinAsMade(target) {
+    const { newer, images, now, whole } = target;
+    const [image] = images;
+    if (newer === undefined || newer.stepped || image === undefined || whole.open !== undefined)
+        return;
+    if (!newer.joins(image) || !newer.made(now))
+        return;
+    target.images = [{ before: image.before, after: now }];
+    target.isWhole = true;
+}
+/** Reads the images that were put off, and puts them in front. */
+async function joinNewer(targets, deferred) {
+    const asked = targets.flatMap((target) => (target.isWhole ? [] : [{ target, newer: target.newer }]));
+    const found = asked.length === 0 ? undefined : await deferred.images(asked.map(({ newer: { key } }) => key));
+    for (const { target, newer } of asked) {
+        const { images, whole } = target;
+        target.whole = { ...whole, between: whole.between || !newer.joins(images[0]) };
+        target.images = [...(found?.get(newer.key) ?? []), ...images];
+        target.isWhole = true;
+    }
+}
+/** What names the document of an image; empty where it has none. */
+function idOf(image) {
+    return (0,journal_images/* documentOf */.lM)(image ?? {}) ?? new Uint8Array();
+}
+/** Counts one that is at its oldest image. */
+function put_back_count(sum, { now, images, newer, existed = now !== undefined }, { document, merged }) {
+    const exists = document !== undefined;
+    // All of its images together changed nothing.
+    if (newer?.stepped && newer.made(images.at(-1)?.before))
+        return;
+    // A user has put it back already.
+    if (!newer?.stepped && existed === (now !== undefined) && (0,raw_bson/* sameBytes */.er)(now, document))
+        return;
+    // Made by the migration, and taken away by it.
+    if (!existed && !exists)
+        return;
+    sum.documents += 1;
+    if (!existed)
+        sum.inserted += 1;
+    if (!exists)
+        sum.deleted += 1;
+    if (merged)
+        sum.merged += 1;
+}
+/** The name of a document where its collection stands by now: see `keyAt`. */
+function nameIn(store, { namespace, image }) {
+    return keyAt(store.presentOf(namespace) ?? namespace, idOf(image));
+}
+function documentConflict({ namespace, image }) {
+    const document = (0,journal_images/* documentOf */.lM)(image);
+    const id = document === undefined ? '?' : (0,shown_id/* shownId */.f)(document);
+    return { kind: 'document', namespace: result_shownNamespace(namespace), id };
+}
+function targetsOf(puts, { whole, deferred, survey: { met } }) {
+    const found = new Map();
+    for (const { namespace, stretch, image, isLast, isStep = false } of puts) {
+        const document = (0,journal_images/* documentOf */.lM)(image);
+        if (document === undefined)
+            continue;
+        const id = (0,raw_bson/* idKey */.T4)(document);
+        const name = keyAt(namespace, document, id);
+        const known = found.get(name);
+        if (known !== undefined) {
+            known.images.push(image);
+            known.isLast = isLast;
+            continue;
+        }
+        const repeats = !isStep && (met.repeats.again || met.repeats.midway);
+        const key = repeats ? documentKey(stretch, namespace, id) : undefined;
+        const newer = key === undefined ? undefined : deferred.of(key);
+        found.set(name, {
+            ...{ namespace, stretch, images: [image], isLast, isStep, newer, now: undefined },
+            whole: whole.of(stretch, namespace, id),
+            isWhole: newer === undefined || newer.left === 0,
+            existed: key === undefined ? undefined : met.existed(key),
+        });
+    }
+    return [...found.values()];
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/sizes.js
+const usualSizes = { first: 1000, most: 5000, leastForTime: 200, together: 10_000 };
+/** Bytes of the images of one transaction at most. */
+const sizes_mostBytes = 8_000_000;
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/commits.js
+
+
+
+
+
+
+
+
+
+
+
+/** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
+const goalMs = 200;
+/** Fewer at a time will not do: it is tried as long as one transaction is. */
+const anyNumber = Number.POSITIVE_INFINITY;
+/** For all that time others have written to what has to go back, or held its collection. Nothing was changed meanwhile. */
+class Busy extends Error {
+    name = 'Busy';
+    namespace;
+    constructor(namespace, cause) {
+        super('Others keep documents busy that have to go back.', { cause });
+        this.namespace = namespace;
+    }
+}
+/** Commits pieces of the way back: as many in a transaction as others, the server and the time let through. */
+class Commits {
+    options;
+    #size;
+    /** The next transaction has none at its side. */
+    #byItself = false;
+    /** Of unique indexes whose values were refused. */
+    keys = new IndexKeys();
+    /** Packs with a document whose unique value another one has, which may go back by and by; in the order of their turns. */
+    #off = new Set();
+    #committed = 0;
+    constructor(options) {
+        this.options = options;
+        this.#size = options.sizes.first;
+    }
+    /** How many pieces were committed. */
+    get committed() {
+        return this.#committed;
+    }
+    get hasPutOff() {
+        return this.#off.size > 0;
+    }
+    /** Packs that were put off, and are nobody's any more. */
+    takeOff() {
+        const packs = [...this.#off];
+        this.#off.clear();
+        return packs;
+    }
+    /**
+     * All of these, in their order, but for packs that are put off: all documents of the segment have to be met first. Throws
+     * what `met` throws, `LEASE_LOST`, and the driver's errors.
+     */
+    async all(pieces) {
+        for (let from = 0; from < pieces.length;)
+            from += await this.#some(pieces, from);
+    }
+    /** Commits these pieces as one transaction. Throws `PutRefused`, `PutHeld`, `Busy`, and as `all` does. */
+    async commit(pieces, how) {
+        const anew = new Set();
+        const room = how.exchange ? { keys: this.keys, anew } : undefined;
+        for (;;) {
+            try {
+                const outcome = await this.#putBack(pieces, { ...how, room });
+                if (outcome.done.length + pieces.length > 0)
+                    this.#taken(pieces, outcome);
+                return outcome;
+            }
+            catch (error) {
+                if (error instanceof PutConflict)
+                    this.options.met(error.conflicts);
+                if (error instanceof IndexGone)
+                    this.keys.forget(error);
+                else if (room === undefined || !(await this.#makesRoom(error, anew)))
+                    throw this.#orBusy(error, pieces, how);
+            }
+        }
+    }
+    /** Whether another try makes more room: of those that stayed in their places the server names none. */
+    async #makesRoom(error, anew) {
+        if (!(error instanceof PutRefused) || error.document !== undefined)
+            return false;
+        const { news } = await this.refusal(error);
+        const namespace = result_shownNamespace(error.present);
+        if (news)
+            return true;
+        if (anew.has(namespace))
+            return false;
+        anew.add(namespace);
+        return true;
+    }
+    #orBusy(error, pieces, { tries, apart }) {
+        const [put] = apart?.puts ?? putsIn(pieces);
+        const isBusy = tries === anyNumber && put !== undefined && (0,journal_transactions/* passing */.qO)(error) === 'conflict';
+        return isBusy ? new Busy(result_shownNamespace(put.namespace), error) : error;
+    }
+    /** What is in the way of a document. From then on it is looked who else is refused for the same; `news`: as nobody did before. */
+    async refusal(refused) {
+        const refusal = await this.options.store.refusal(refused);
+        return { ...refusal, news: this.keys.learn(refused.present, refusal.keys) };
+    }
+    /** The server refuses a document for good, and it cannot be left to anybody. */
+    refused({ present, code }) {
+        const namespace = result_shownNamespace(present);
+        const unique = code === server_code/* serverCodes */.Wc.DuplicateKey;
+        this.options.met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
+    }
+    /** Commits as many, from this one on, as go into one transaction, or into two. 0 where it is to be tried with fewer. */
+    async #some(pieces, from) {
+        const { sizes } = this.options;
+        const count = takeable(pieces, from, this.#size, sizes_mostBytes);
+        const started = performance.now();
+        const pair = this.#byItself ? undefined : this.#pairAt(pieces, from, count);
+        this.#byItself = false;
+        const some = pieces.slice(from, from + count);
+        const committed = pair === undefined ? await this.#one(some, pieces, from) : await this.#both(pair);
+        if (committed === 0)
+            return 0;
+        const factor = Math.min(2, Math.max(0.5, goalMs / (performance.now() - started)));
+        const wanted = Math.min(sizes.most, Math.ceil(this.#size * factor));
+        // Smaller than that it is after conflicts, and grows again.
+        this.#size = Math.max(wanted, Math.min(sizes.leastForTime, this.#size * 2));
+        return committed;
+    }
+    async #one(some, pieces, from) {
+        try {
+            await this.commit(some, { tries: putsIn(some).length > 1 ? 1 : anyNumber });
+            return some.length;
+        }
+        catch (error) {
+            this.#byItself = true;
+            if ((0,journal_transactions/* passing */.qO)(error) === 'conflict' && putsIn(some).length > 1)
+                return this.#withFewer(some);
+            if (!(error instanceof PutRefused))
+                throw error;
+            if (error.code !== server_code/* serverCodes */.Wc.DuplicateKey)
+                return this.#withoutOne(some, error);
+            await this.refusal(error);
+            return this.#atOnce(some, pieces.slice(from, from + toEndOfTurn(pieces, from, some.length)));
+        }
+    }
+    /**
+     * Where documents swap unique values all must be out before any goes in; and where a chain of them moved on by one, that
+     * takes all that were changed together, `wider`. Else these are put off: what has the value may be on its way, too.
+     */
+    async #atOnce(some, wider) {
+        for (const pieces of wider.length > some.length ? [some, wider] : [some]) {
+            try {
+                await this.commit(pieces, { exchange: true });
+                return pieces.length;
+            }
+            catch (error) {
+                const isHeld = error instanceof PutHeld || error instanceof PutRefused;
+                if (!isHeld && (0,journal_transactions/* passing */.qO)(error) !== 'conflict')
+                    throw error;
+            }
+        }
+        for (const pack of donePacks(wider).keys())
+            this.#off.add(pack);
+        return wider.length;
+    }
+    /** The server refuses one of these for what it is, whatever the others are. */
+    async #withoutOne(some, refused) {
+        const { mode, store } = this.options;
+        const [put, ...others] = putsIn(some);
+        if (mode !== 'tolerant' || put === undefined) {
+            this.refused(refused);
+            return 0;
+        }
+        if (others.length > 0)
+            return this.#withFewer(some);
+        const leave = new Map([[nameIn(store, put), { reason: 'refused', code: refused.code }]]);
+        await this.commit(some, { leave, tries: anyNumber });
+        return some.length;
+    }
+    /** Two transactions that have neither a document nor a mark in common. */
+    #pairAt(pieces, from, count) {
+        if (this.options.store.behind === undefined)
+            return undefined;
+        const first = from + wholePacks(pieces, from, count);
+        if (first === from || first === pieces.length)
+            return undefined;
+        const second = takeable(pieces, first, this.#size, sizes_mostBytes);
+        return [pieces.slice(from, first), pieces.slice(first, first + second)];
+    }
+    /**
+     * Comes back with how many are committed, without gaps. What stopped one of them it meets again by itself, where it is
+     * tried as often as it takes: nobody waits for the other one meanwhile.
+     */
+    async #both([first, second]) {
+        const front = this.#putBack(first, {});
+        const behind = this.#putBack(second, {}, front);
+        const [done, more] = await Promise.allSettled([front, behind]);
+        if (done.status === 'fulfilled')
+            this.#taken(first, done.value);
+        if (more.status === 'fulfilled')
+            this.#taken(second, more.value);
+        for (const one of [done, more])
+            if (one.status === 'rejected' && !mayPass(one.reason))
+                throw one.reason;
+        this.#byItself = done.status === 'rejected' || more.status === 'rejected';
+        if (done.status === 'rejected')
+            return 0;
+        return more.status === 'rejected' ? first.length : first.length + second.length;
+    }
+    #withFewer(some) {
+        this.#size = Math.max(1, Math.floor(Math.min(this.#size, putsIn(some).length) / 2));
+        return 0;
+    }
+    #taken(pieces, outcome) {
+        this.#committed += pieces.length;
+        this.options.taken(pieces, outcome);
+    }
+    #putBack(pieces, { leave, skip, apart, tries = 1, room }, before) {
+        const { store, whole } = this.options;
+        const puts = apart?.puts ?? putsIn(pieces);
+        const work = async (session) => {
+            const outcome = await putBack(puts, { ...this.options, session, room, leave, skip });
+            // Nothing has moved: then there is no mark of it either.
+            if (outcome.done.length === 0 && apart !== undefined)
+                return outcome;
+            await whole.save(outcome.news, session);
+            await store.quarantine.add(outcome.left, session);
+            await store.mark(pieces, outcome.counted, session, apart && overOf(outcome.done, apart.marks));
+            return outcome;
+        };
+        if (before !== undefined && store.behind !== undefined)
+            return store.behind(before, work);
+        let left = tries;
+        return store.run(work, () => {
+            left -= 1;
+            return left > 0;
+        });
+    }
+}
+/** By pack, what is on record once these are done, too. */
+function overOf(done, marks) {
+    return [...Map.groupBy(done, ({ pack }) => pack)].map(([pack, puts]) => {
+        const indexes = puts.map(({ index }) => index);
+        return { pack, apart: withApart(marks.get(pack) ?? new Uint8Array(), indexes) };
+    });
+}
+/** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */
+function putsIn(pieces) {
+    return pieces.filter((piece) => piece.kind === 'put');
+}
+/** What the next try may get past: not a lease that is lost, nor a commit of which nobody knows whether it was done. */
+function mayPass(error) {
+    if (error instanceof PutRefused || error instanceof PutConflict)
+        return true;
+    return (0,journal_transactions/* passing */.qO)(error) !== undefined && !(0,server_code/* labelled */.wW)(error, 'UnknownTransactionCommitResult');
 }
 
 ;// CONCATENATED MODULE: ./emitted/mongo/raw-recipe.js
@@ -10374,327 +12384,8 @@ async function send(db, command, field, statements, { session, bypassValidation 
     }, { session });
 }
 
-// EXTERNAL MODULE: ./emitted/migration/journal/images.js
-var journal_images = __webpack_require__(1308);
 // EXTERNAL MODULE: ./emitted/migration/journal/asked-indexes.js
 var asked_indexes = __webpack_require__(80637);
-;// CONCATENATED MODULE: ./emitted/mongo/differing-fields.js
-
-/**
- * In which fields two versions of a document differ, each once. Of an embedded document or array that is only in one of
- * them just that; the order of fields does not count. Throws `BsonError` for what is no BSON.
- */
-function differingFields(before, after) {
-    const found = new Map();
-    compare({ bytes: (0,raw_bson/* asBuffer */.bS)(before), offset: 0 }, { bytes: (0,raw_bson/* asBuffer */.bS)(after), offset: 0 }, '', false, (field) => {
-        found.set(`${field.path}\n${field.before}\n${field.after}`, field);
-    });
-    return [...found.values()];
-}
-function compare(a, b, prefix, array, found) {
-    const [lefts, rights] = [a, b].map(({ bytes, offset }) => new Map([...(0,raw_bson/* elementsOf */.ZE)(bytes, offset)].map((element) => [element.name, element])));
-    for (const name of new Set([...lefts.keys(), ...rights.keys()])) {
-        const [left, right] = [lefts.get(name), rights.get(name)];
-        if (left && right && sameValue(a, left, b, right))
-            continue;
-        const path = array ? `${prefix}[]` : `${prefix}${prefix === '' ? '' : '.'}${shownField(name)}`;
-        const type = left?.type;
-        if (left && right && type === right.type && (type === raw_bson/* bsonTypes */.uI.document || type === raw_bson/* bsonTypes */.uI.array)) {
-            const inner = [left, right].map(({ valueStart }, i) => ({ bytes: (i === 0 ? a : b).bytes, offset: valueStart }));
-            compare(inner[0], inner[1], path, type === raw_bson/* bsonTypes */.uI.array, found);
-        }
-        else
-            found({ path, before: left && typeName(left.type), after: right && typeName(right.type) });
-    }
-}
-function sameValue(a, left, b, right) {
-    return (left.type === right.type && a.bytes.compare(b.bytes, right.valueStart, right.end, left.valueStart, left.end) === 0);
-}
-/**
- * The name of a field, for people. Where documents are used as maps the names are data: an address, an id. Those are no
- * words, and stand as `*`.
- */
-function shownField(name) {
-    return /^[\p{L}_$][\p{L}\p{N}_$-]{0,63}$/u.test(name) && !/^[0-9a-f]{24}$|^[0-9a-f]{8}-/i.test(name) ? name : '*';
-}
-/** As `$type` names the types: https://www.mongodb.com/docs/manual/reference/bson-types/ */
-const typeNames = {
-    [raw_bson/* bsonTypes */.uI.double]: 'double',
-    [raw_bson/* bsonTypes */.uI.string]: 'string',
-    [raw_bson/* bsonTypes */.uI.document]: 'object',
-    [raw_bson/* bsonTypes */.uI.array]: 'array',
-    [raw_bson/* bsonTypes */.uI.binary]: 'binData',
-    [raw_bson/* bsonTypes */.uI.undefined]: 'undefined',
-    [raw_bson/* bsonTypes */.uI.objectId]: 'objectId',
-    [raw_bson/* bsonTypes */.uI.boolean]: 'bool',
-    [raw_bson/* bsonTypes */.uI.date]: 'date',
-    [raw_bson/* bsonTypes */.uI.null]: 'null',
-    [raw_bson/* bsonTypes */.uI.regex]: 'regex',
-    [raw_bson/* bsonTypes */.uI.dbPointer]: 'dbPointer',
-    [raw_bson/* bsonTypes */.uI.code]: 'javascript',
-    [raw_bson/* bsonTypes */.uI.symbol]: 'symbol',
-    [raw_bson/* bsonTypes */.uI.codeWithScope]: 'javascriptWithScope',
-    [raw_bson/* bsonTypes */.uI.int32]: 'int',
-    [raw_bson/* bsonTypes */.uI.timestamp]: 'timestamp',
-    [raw_bson/* bsonTypes */.uI.int64]: 'long',
-    [raw_bson/* bsonTypes */.uI.decimal128]: 'decimal',
-    [raw_bson/* bsonTypes */.uI.minKey]: 'minKey',
-    [raw_bson/* bsonTypes */.uI.maxKey]: 'maxKey',
-};
-function typeName(type) {
-    return typeNames[type] ?? String(type);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/why-left.js
-
-const mostFields = 20;
-/** Counts documents by their collection and reason. */
-class LeftCount {
-    #rows = new Map();
-    add(collection, why, documents = 1) {
-        const { reason, fields = [], ...named } = { ...why };
-        const key = JSON.stringify([collection, reason, named.index, named.code]);
-        const row = this.#rows.get(key) ?? { about: { collection, reason, ...named }, documents: 0, fields: new Map() };
-        this.#rows.set(key, row);
-        row.documents += documents;
-        for (const name of new Set(fields.map(shownField)))
-            row.fields.set(name, (row.fields.get(name) ?? 0) + documents);
-    }
-    get documents() {
-        return [...this.#rows.values()].reduce((sum, { documents }) => sum + documents, 0);
-    }
-    get all() {
-        return [...this.#rows.values()].flatMap(({ about, documents, fields }) => {
-            const names = [...fields].filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
-            const most = names.slice(0, mostFields).map(([name]) => name);
-            return documents === 0 ? [] : [{ ...about, documents, ...(most.length > 0 && { fields: most }) }];
-        });
-    }
-}
-/** Those of several undos: each collection and reason once. */
-function allLeft(left) {
-    const count = new LeftCount();
-    for (const { collection, documents, ...why } of left)
-        count.add(collection, why, documents);
-    return count.all;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/result.js
-
-const nothingUndone = {
-    ...{ changed: 0, documents: 0, inserted: 0, deleted: 0, merged: 0, deletedSince: 0, asBefore: 0 },
-    ...{ quarantined: 0, downDocuments: 0, downCreated: 0 },
-    ...{ conflicts: [], createdSince: [], catalogOperations: 0, left: [] },
-};
-function sumOfUndos(one, other) {
-    return {
-        changed: one.changed + other.changed,
-        documents: one.documents + other.documents,
-        inserted: one.inserted + other.inserted,
-        deleted: one.deleted + other.deleted,
-        merged: one.merged + other.merged,
-        deletedSince: one.deletedSince + other.deletedSince,
-        asBefore: one.asBefore + other.asBefore,
-        quarantined: one.quarantined + other.quarantined,
-        conflicts: allLeft([...one.conflicts, ...other.conflicts]),
-        downDocuments: one.downDocuments + other.downDocuments,
-        downCreated: one.downCreated + other.downCreated,
-        createdSince: [...one.createdSince, ...other.createdSince],
-        catalogOperations: one.catalogOperations + other.catalogOperations,
-        left: [...one.left, ...other.left],
-    };
-}
-const mostListed = 20;
-/** Counts all conflicts and keeps the first. */
-class ConflictList {
-    first = [];
-    total = 0;
-    add(...conflicts) {
-        this.total += conflicts.length;
-        this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
-    }
-}
-/** One line for people. */
-function describeConflict(conflict) {
-    const { namespace } = conflict;
-    switch (conflict.kind) {
-        case 'document':
-            return `${namespace}: document ${conflict.id} was changed since by somebody else`;
-        case 'unique':
-            return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
-        case 'refused':
-            return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
-        case 'collection':
-            return `${namespace}${theOptions(conflict.options)} ${collectionReasons[conflict.reason]}`;
-        case 'index':
-            return conflict.code === undefined
-                ? `${namespace}: index ${conflict.index} was changed since by somebody else`
-                : `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
-        case 'aside':
-            return `${namespace}: ${aside(conflict)}`;
-    }
-}
-function theOptions(options = []) {
-    return options.length === 0 ? '' : `: ${options.join(', ')}`;
-}
-function aside({ why, tombstone, writes = 'unknown', carried = 0 }) {
-    const kept = `is kept in ${tombstone}`;
-    if (why === 'displaced')
-        return `what somebody else made while the migration ran ${kept}`;
-    if (why === 'made-again')
-        return `what somebody else wrote before the name was taken again ${kept}`;
-    if (writes === 'unknown')
-        return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
-    const stay = `what the migration put there ${kept}, with ${result_counted(writes, 'write')} of others`;
-    const goOn = `${result_counted(carried, 'document')} that others inserted since ${carried === 1 ? 'stays' : 'stay'}`;
-    return [...(writes === 0 ? [] : [stay]), ...(carried === 0 ? [] : [goOn])].join('; ');
-}
-function result_counted(count, noun) {
-    return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-const collectionReasons = {
-    'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
-    'name-taken': 'was made anew by somebody else',
-    gone: 'is gone: somebody else dropped or renamed it',
-    changed: 'was changed since by somebody else',
-    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
-};
-function result_shownNamespace({ database, collection }) {
-    return collection === undefined ? database : `${database}.${collection}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/read.js
-
-
-
-
-const withoutReads = { reads: 0, calls: 0, 'error.response': 0, 'error.message': 0 };
-function journalOf(db, own) {
-    return db.collection(own.journal, {
-        readPreference: lib.ReadPreference.primary,
-        readConcern: { level: 'majority' },
-    });
-}
-/** The documents of an attempt in their order, without reads and without the images' bytes. */
-async function* readOutline(db, own, attempt) {
-    const found = journalOf(db, own)
-        .find((0,journal_documents/* ofAttempt */.Be)(attempt), { projection: { ...withoutReads, data: 0 } })
-        .sort({ _id: 1 });
-    for await (const document of found)
-        yield document;
-}
-/**
- * The entries of an attempt that were not undone yet and their images, the newest first: as parallel calls had their
- * turns, so that the packs of an entry in several transactions may have others' in between. The images of one transaction
- * are in memory at a time. Throws the driver's errors, and `JournalDamage` for images that are damaged.
- */
-async function* readBackwards(db, own, attempt) {
-    const journal = journalOf(db, own);
-    const found = journal
-        .find((0,journal_documents/* ofAttempt */.Be)(attempt), { projection: withoutReads })
-        .sort({ _id: -1 })
-        // A reply holds 16 MB at most, whatever their number.
-        .batchSize(500);
-    /** Entries whose later transactions were met, and they themselves not yet. */
-    const begun = new Map();
-    /** Images of the entry that comes next. */
-    let packed = [];
-    /** Of one pack: the last one comes first. */
-    let parts = [];
-    for await (const document of found) {
-        if (document.kind === 'images') {
-            parts.unshift((0,raw_bson/* bytesOf */.$$)(document.data));
-            if (document.part > 0)
-                continue;
-            const pack = { first: document, parts };
-            parts = [];
-            if (document.of === undefined) {
-                packed.push(pack);
-                continue;
-            }
-            const entry = begun.get(document.of) ?? (await readEntry(db, own, document.of));
-            if (entry === undefined)
-                throw new journal_images/* JournalDamage */.X3('An entry of the journal is missing.');
-            begun.set(document.of, entry);
-            if (entry.undone === undefined)
-                yield { kind: 'pack', entry, pack: unpacked(pack, entry) };
-            continue;
-        }
-        if (parts.length > 0)
-            throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
-        if (document.undone === undefined) {
-            for (const pack of packed)
-                yield { kind: 'pack', entry: document, pack: unpacked(pack, document) };
-        }
-        if (document.undone === undefined || document.catalog !== undefined)
-            yield { kind: 'entry', entry: document };
-        begun.delete(document._id);
-        packed = [];
-    }
-}
-/** All that an attempt did, undone or not, in its order; each entry before its images. Throws as `readBackwards` does. */
-async function* readForwards(db, own, attempt) {
-    const found = journalOf(db, own)
-        .find((0,journal_documents/* ofAttempt */.Be)(attempt), { projection: withoutReads })
-        .sort({ _id: 1 })
-        .batchSize(500);
-    let parts = [];
-    let id = '';
-    for await (const document of found) {
-        if (document.kind !== 'images') {
-            yield { kind: 'entry', entry: document };
-            continue;
-        }
-        const { _id, part, parts: all, data, namespace } = document;
-        if (part === 0)
-            id = _id;
-        parts.push((0,raw_bson/* bytesOf */.$$)(data));
-        if (parts.length !== part + 1)
-            throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
-        if (part + 1 < all)
-            continue;
-        yield { kind: 'images', id, namespace, images: (0,journal_images/* unpackImages */.Fg)(parts) };
-        parts = [];
-    }
-}
-/** An entry, or undefined where it is missing. Throws the driver's errors. */
-async function readEntry(db, own, id) {
-    const entry = await journalOf(db, own).findOne({ _id: id }, { projection: withoutReads });
-    return entry ?? undefined;
-}
-/** One pack again, as it is by now. Throws the driver's errors, and `JournalDamage`. */
-async function readPack(db, own, id) {
-    const journal = journalOf(db, own);
-    const images = { kind: 'images' };
-    let first;
-    const parts = [];
-    for await (const document of journal.find({ ...images, _id: { $gte: id } }, { sort: { _id: 1 }, batchSize: 1 })) {
-        const next = document;
-        first ??= next;
-        if (first._id !== id || next.part !== parts.length)
-            break;
-        parts.push((0,raw_bson/* bytesOf */.$$)(next.data));
-        if (parts.length === next.parts)
-            return packOf(first, parts);
-    }
-    throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
-}
-/** The entries of an attempt that a filter finds, the newest first. Throws the driver's errors. */
-async function readEntries(db, own, attempt, filter) {
-    const found = journalOf(db, own).find({ ...(0,journal_documents/* entriesOf */.Mc)(attempt), ...filter }, { projection: withoutReads });
-    return (await found.sort({ _id: -1 }).toArray());
-}
-function unpacked({ first, parts }, entry) {
-    const whole = parts.length === first.parts && (0,journal_documents/* entryOf */.Ms)(first) === entry._id;
-    if (!whole)
-        throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
-    return packOf(first, parts);
-}
-function packOf({ _id: id, namespace, undone = 0, apart }, parts) {
-    const bits = apart === undefined ? new Uint8Array() : (0,raw_bson/* bytesOf */.$$)(apart);
-    return { id, namespace, images: (0,journal_images/* unpackImages */.Fg)(parts), undone, apart: bits };
-}
-
 ;// CONCATENATED MODULE: ./emitted/migration/undo/catalog/names.js
 
 
@@ -10892,7 +12583,12 @@ const modifiable = new Set(['expireAfterSeconds', 'hidden', 'prepareUnique', 'un
 const shape_listingOnly = new Set(['ns']);
 /** Whether two specifications say the same; the order of their fields has no meaning, that of the key has. */
 function sameIndex(a, b, leaveOut = new Set()) {
-    return [...new Set([...a.keys(), ...b.keys()])].every((name) => leaveOut.has(name) || shape_listingOnly.has(name) || sameProperty(name, a, b));
+    return differingProperties(a, b).every((name) => leaveOut.has(name));
+}
+/** Names of the properties that are not equal. */
+function differingProperties(a, b) {
+    const names = new Set([...a.keys(), ...b.keys()]);
+    return [...names].filter((name) => !shape_listingOnly.has(name) && !sameProperty(name, a, b));
 }
 function sameProperty(name, a, b) {
     const [one, other] = [a.get(name), b.get(name)];
@@ -10916,6 +12612,7 @@ function shape_sameValue(a, b) {
 
 
 
+
 /**
  * What undoes an entry in options and indexes. Three versions are compared: only what the entry changed goes back, and
  * only where it is still as the entry left it; else it is somebody else's by now.
@@ -10929,7 +12626,7 @@ function inPlaceBack(entry, now) {
     const before = shapeOf(catalog.before);
     // What was only intended may have been done: then by nobody else, as far as anybody can tell.
     const after = catalog.after === undefined ? now : shapeOf(catalog.after);
-    const changed = changedIndexes(catalog.type, before, after);
+    const changed = changedIndexes(entry, before, after);
     const indexes = indexesBack(entry, changed, now);
     if (catalog.type !== 'modify-collection')
         return { ...in_place_nothing, ...indexes };
@@ -10947,7 +12644,9 @@ function expiryBack(state, now) {
     const then = shapeOf(state);
     const indexes = [...then.indexes].flatMap(([name, spec]) => {
         const present = now.indexes.get(name);
-        if (present === undefined || expiryOf(present) !== never || [undefined, never].includes(expiryOf(spec)))
+        if (present === undefined || expiryOf(present) !== mongo_expiry/* neverExpires */.zw)
+            return [];
+        if ([undefined, mongo_expiry/* neverExpires */.zw].includes(expiryOf(spec)))
             return [];
         const expireAfterSeconds = spec.get('expireAfterSeconds');
         return [{ name, now: present, back: new Map([...present, ['expireAfterSeconds', expireAfterSeconds]]) }];
@@ -10956,8 +12655,6 @@ function expiryBack(state, now) {
     const stopped = whole !== undefined && now.options.get('expireAfterSeconds') === undefined;
     return { ...in_place_nothing, indexes, options: new Map(stopped ? [['expireAfterSeconds', whole]] : []) };
 }
-/** The longest that a TTL index takes: a tombstone's are set to it. */
-const never = 2_147_483_647;
 /** A collection once that is carried out. */
 function withInPlace(shape, { options, indexes }) {
     const next = { options: new Map(shape.options), indexes: new Map(shape.indexes) };
@@ -10977,28 +12674,37 @@ function withInPlace(shape, { options, indexes }) {
 }
 const in_place_nothing = { options: new Map(), indexes: [], conflicts: [] };
 /** What that kind of entry can have changed; others may have changed more between the two looks. */
-function changedIndexes(type, before, after) {
+function changedIndexes({ catalog, midway }, before, after) {
     return [...before.indexes].flatMap(([name, old]) => {
         const made = after.indexes.get(name);
-        if (type === 'drop-indexes')
-            return made === undefined ? [{ name, before: old }] : [];
-        const modified = made !== undefined && !sameIndex(old, made) && sameIndex(old, made, modifiable);
+        if (made === undefined) {
+            return catalog?.type === 'drop-indexes' || midway?.dropped === name ? [{ name, before: old }] : [];
+        }
+        const modified = catalog?.type !== 'drop-indexes' && !sameIndex(old, made) && sameIndex(old, made, modifiable);
         return modified ? [{ name, before: old, after: made }] : [];
     });
 }
-function indexesBack({ namespace }, changed, { indexes }) {
+function indexesBack({ namespace, midway }, changed, { indexes }) {
     const backs = [];
     const conflicts = [];
     for (const { name, before, after } of changed) {
         const now = indexes.get(name);
         if (same(now, before))
             continue;
-        if (same(now, after))
+        const undoDroppedIt = now === undefined && midway?.dropped === name;
+        if (undoDroppedIt || isBetween(now, before, after))
             backs.push({ name, now, back: before });
         else
             conflicts.push({ kind: 'index', namespace: result_shownNamespace(namespace), index: name });
     }
     return { indexes: backs, conflicts };
+}
+/** An undo sets one property after the other, and may have been cut off among them. */
+function isBetween(now, before, after) {
+    if (now === undefined || before === undefined || after === undefined)
+        return same(now, after);
+    const set = differingProperties(now, after);
+    return differingProperties(now, before).every((name) => !set.includes(name));
 }
 function same(a, b) {
     return a === undefined || b === undefined ? a === b : sameIndex(a, b);
@@ -11065,6 +12771,9 @@ async function changeInPlace(place, info, decided) {
             changed += properties.length;
             continue;
         }
+        // Where it is cut off in between, nobody else has dropped that index.
+        if (now !== undefined && back !== undefined)
+            await place.record({ dropped: name });
         if (now !== undefined)
             await dropIndex(place, info, name);
         const refused = back === undefined ? undefined : await buildIndex(place, info.name, back);
@@ -11211,10 +12920,11 @@ const firstOnly = { projection: { _id: 1 } };
  */
 async function removeMade(place, own, entry) {
     const { db } = place;
-    const { kind, namespace } = entry;
+    const { kind, namespace, midway } = entry;
     const after = entry.catalog?.after;
     const name = namespace.collection ?? '';
-    const now = after?.uuid === undefined ? name : await nameOfUuid(db, after.uuid);
+    const uuid = after?.uuid ?? midway?.aside;
+    const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
     const [info] = now === undefined ? [] : await readCatalog(db, now);
     if (info === undefined)
         return place_nothing;
@@ -11241,6 +12951,9 @@ async function removeMade(place, own, entry) {
             return conflicting(namespace, 'gone');
         if (await holds(info.name))
             return kept;
+        // Else who is cut off behind this finds nothing under the name.
+        if (uuid === undefined)
+            await place.record({ aside: info.uuid });
         await renameCollection(place, info.name, aside, info.uuid);
     }
     if (await holds(aside)) {
@@ -11268,20 +12981,22 @@ function isMade({ type, shape }, after, beside) {
  * now, only those indexes. What was only intended is known by them, and by having nothing else.
  */
 async function removeBeside(place, own, entry) {
-    const { namespace, catalog, state } = entry;
-    const info = await findByState(place, namespace.collection ?? '', catalog?.after?.uuid);
+    const { namespace, catalog, state, midway } = entry;
+    const name = namespace.collection ?? '';
+    const info = await findByState(place, name, catalog?.after?.uuid ?? midway?.aside);
     if (info === undefined)
         return place_nothing;
     const indexing = catalog?.type === 'create-indexes';
     const decided = inPlaceBack(entry, shapeNow(info));
     const { length } = decided.indexes;
     const likeIt = isBare(info, length) && (!indexing || length > 0);
-    if (state !== 'intent' || likeIt) {
+    if (state !== 'intent' || midway?.aside !== undefined || likeIt) {
         const removed = await removeMade(place, own, entry);
         if (removed.changed > 0 || removed.conflicts.length > 0)
             return removed;
     }
-    return changeInPlace(place, info, decided);
+    // It may have been found out of reach, and is back under its name by now.
+    return changeInPlace(place, { ...info, name }, decided);
 }
 /** Whether it has no options, and beside the one of `_id` so many indexes. */
 function isBare({ type, rawOptions, rawIndexes }, indexes) {
@@ -11528,7 +13243,12 @@ async function takeBack(connection, own, entry, { ready, alone = false }) {
     const { catalog, namespace, state, kind } = entry;
     if (catalog === undefined || state === 'refused')
         return place_nothing;
-    const place = { ...connection, db: connection.client.db(namespace.database), ready };
+    const record = async (midway) => {
+        await ready();
+        const journal = connection.db.collection(own.journal);
+        await journal.updateOne({ _id: entry._id }, { $set: { midway } }, { writeConcern: { w: 'majority' } });
+    };
+    const place = { ...connection, db: connection.client.db(namespace.database), ready, record };
     const { before, to } = catalog;
     switch (catalog.type) {
         case 'create-collection':
@@ -11557,539 +13277,6 @@ async function takeBack(connection, own, entry, { ready, alone = false }) {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/undo/apart.js
-function isApart(apart, index) {
-    return (((apart[index >>> 3] ?? 0) >>> (index & 7)) & 1) === 1;
-}
-/** With these, too. */
-function withApart(apart, indexes) {
-    const highest = indexes.reduce((most, index) => Math.max(most, index), 0);
-    const bits = new Uint8Array(Math.max(apart.length, (highest >>> 3) + 1));
-    bits.set(apart);
-    for (const index of indexes)
-        bits[index >>> 3] = bits[index >>> 3] | (1 << (index & 7));
-    return bits;
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/field-layout.js
-
-/**
- * The names of the top-level fields of many documents. Most of a collection have the same ones in the same order, so that
- * each such layout is read once, and known again by a hash of 53 bits.
- */
-class FieldNames {
-    #layouts = new Set();
-    #names = new Set();
-    /** Throws `BsonError` where the document is malformed. */
-    add(document) {
-        const layout = layoutOf((0,raw_bson/* asBuffer */.bS)(document));
-        if (this.#layouts.has(layout))
-            return;
-        this.#layouts.add(layout);
-        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(document))
-            this.#names.add(name);
-    }
-    has(name) {
-        return this.#names.has(name);
-    }
-}
-/** Two rounds of FNV-1a over the names, each with the zero behind it. */
-function layoutOf(buffer) {
-    const limit = buffer.length;
-    let high = 0x811c9dc5;
-    let low = 0x9e3779b9;
-    for (let at = 4; at < limit - 1;) {
-        const type = buffer[at];
-        for (at += 1; at < limit; at += 1) {
-            const byte = buffer[at];
-            high = Math.imul(high ^ byte, 0x01000193);
-            low = Math.imul(low ^ byte, 0x85ebca6b);
-            if (byte === 0)
-                break;
-        }
-        at += 1;
-        at += (0,raw_bson/* valueLength */.Y8)(buffer, type, at, limit);
-        if (at > limit - 1)
-            throw new raw_bson/* BsonError */.FF('a value reaches beyond its document');
-    }
-    return (high >>> 11) * 2 ** 32 + (low >>> 0);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/key-table.js
-
-/** What stands for a document in memory; the empty text where there is none. */
-function key_table_stateOf(document) {
-    return document === undefined ? '' : key_table_digest(document);
-}
-/** 96 bits, as a short string of one byte a character. */
-function key_table_digest(value) {
-    return (0,external_node_crypto_.hash)('sha256', value, 'binary').slice(0, 12);
-}
-/** Words of 32 bits that a digest has. */
-const digestWords = 3;
-/**
- * Digests, each with some words of 32 bits: 12 bytes and 4 for each word, about twice. A map of strings takes several times
- * as much, and ends at 16 million.
- */
-class KeyTable {
-    #stride;
-    #slots;
-    #size = 0;
-    /** `words`: that stand with each key, all 0 at first. */
-    constructor(words = 0) {
-        this.#stride = digestWords + words;
-        this.#slots = new Uint32Array(this.#stride * 1024);
-    }
-    get size() {
-        return this.#size;
-    }
-    /** `key`: of `digest`. Where its words stand, until something is added; -1 where there is no such key. */
-    find(key) {
-        const at = this.#slotOf(word(key, 0) || 1, word(key, 4), word(key, 8));
-        return this.#slots[at] === 0 ? -1 : at + digestWords;
-    }
-    has(key) {
-        return this.find(key) >= 0;
-    }
-    /** The same; it is there from now on. */
-    add(key) {
-        if (this.#size * 4 * this.#stride >= this.#slots.length * 3)
-            this.#grow();
-        const [a, b, c] = [word(key, 0) || 1, word(key, 4), word(key, 8)];
-        const at = this.#slotOf(a, b, c);
-        if (this.#slots[at] === 0) {
-            this.#slots[at] = a;
-            this.#slots[at + 1] = b;
-            this.#slots[at + 2] = c;
-            this.#size += 1;
-        }
-        return at + digestWords;
-    }
-    get(at) {
-        return this.#slots[at];
-    }
-    set(at, value) {
-        this.#slots[at] = value;
-    }
-    /** Puts a digest, or the empty text, into the words from this one on. */
-    setDigest(at, value) {
-        for (let nth = 0; nth < digestWords; nth++)
-            this.#slots[at + nth] = value === '' ? 0 : word(value, 4 * nth);
-    }
-    /** Whether that is what stands there. */
-    isDigest(at, value) {
-        for (let nth = 0; nth < digestWords; nth++)
-            if (this.#slots[at + nth] !== (value === '' ? 0 : word(value, 4 * nth)))
-                return false;
-        return true;
-    }
-    #grow() {
-        const old = this.#slots;
-        this.#slots = new Uint32Array(old.length * 2);
-        for (let at = 0; at < old.length; at += this.#stride) {
-            if (old[at] === 0)
-                continue;
-            const to = this.#slotOf(old[at], old[at + 1], old[at + 2]);
-            this.#slots.set(old.subarray(at, at + this.#stride), to);
-        }
-    }
-    /** Where a digest stands, or would stand. There are as many slots as a power of two; the first word is never 0. */
-    #slotOf(a, b, c) {
-        const slots = this.#slots;
-        const mask = slots.length / this.#stride - 1;
-        for (let slot = a & mask;; slot = (slot + 1) & mask) {
-            const at = slot * this.#stride;
-            if (slots[at] === 0 || (slots[at] === a && slots[at + 1] === b && slots[at + 2] === c))
-                return at;
-        }
-    }
-}
-function word(key, from) {
-    const high = key.charCodeAt(from + 2) | (key.charCodeAt(from + 3) << 8);
-    return (key.charCodeAt(from) | (key.charCodeAt(from + 1) << 8) | (high << 16)) >>> 0;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/met.js
-
-const places = ['back', 'midway', 'again'];
-/** The documents that an attempt changed, by `documentKey`, and where each of their images stands among the others. */
-class Met {
-    /** A word a document: the segment where it was met last, whether it was met before that, whether it was there then. */
-    #documents = new KeyTable(1);
-    /** By pack, of each image; absent where all are the oldest ones. */
-    #places = new Map();
-    #again = false;
-    #midway = false;
-    /** To be told of all images in their order. `segment`: counts the changes of the catalog, from 1. */
-    image(key, segment, exists, [pack, index, count]) {
-        const at = this.#documents.add(key);
-        const known = this.#documents.get(at);
-        const place = known === 0 ? 'back' : known >>> 2 === segment ? 'again' : 'midway';
-        this.#documents.set(at, segment * 4 + (known === 0 ? 0 : 2) + Number(exists));
-        if (place === 'back')
-            return place;
-        if (place === 'again')
-            this.#again = true;
-        else
-            this.#midway = true;
-        const of = this.#places.get(pack) ?? new Uint8Array(count);
-        of[index] = places.indexOf(place);
-        this.#places.set(pack, of);
-        return place;
-    }
-    placeOf(pack, index) {
-        return places[this.#places.get(pack)?.[index] ?? 0];
-    }
-    /** How many documents. */
-    get size() {
-        return this.#documents.size;
-    }
-    has(key) {
-        return this.#documents.has(key);
-    }
-    /** Whether any document was changed several times in a segment; and any in several segments. */
-    get repeats() {
-        return { again: this.#again, midway: this.#midway };
-    }
-    /** Of a document that was changed several times, whether it was there after all of that. */
-    existed(key) {
-        const at = this.#documents.find(key);
-        const known = at < 0 ? 0 : this.#documents.get(at);
-        return (known & 2) === 0 ? undefined : (known & 1) === 1;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/renames.js
-
-const neverRenames = () => 'no';
-/** More names that went and came together are no renames that anybody wrote down. */
-const mostNames = 50;
-/** Bytes of a value that two fields do not have by accident: a text of eleven letters, an ObjectId. */
-const distinctiveBytes = 12;
-/**
- * Finds out which fields a migration renamed, by `$rename` or by any other way, from what documents were before and
- * after. A field that was taken away and another one that was set may have one value by accident: it counts as a rename
- * where each document that was looked at lost the one and got the other with the same value, and these values were two
- * different ones at least, or one that nobody sets by accident.
- */
-class RenameEvidence {
-    #pairs = new Map();
-    add(before, after) {
-        const [old, made] = [valuesOf(before), valuesOf(after)];
-        const gone = [...old].filter(([name]) => !made.has(name));
-        const come = [...made].filter(([name]) => !old.has(name));
-        for (const pair of this.#pairs.values())
-            if (renames_has(gone, pair.from) !== renames_has(come, pair.to))
-                pair.refuted = true;
-        if (gone.length * come.length > mostNames)
-            return;
-        for (const [from, was] of gone) {
-            for (const [to, is] of come) {
-                const key = `${from}\0${to}`;
-                const pair = this.#pairs.get(key) ?? { from, to, refuted: false, value: undefined, evident: false };
-                this.#pairs.set(key, pair);
-                if (was !== is)
-                    pair.refuted = true;
-                pair.evident ||= is.length > distinctiveBytes || (pair.value !== undefined && pair.value !== is);
-                pair.value = is;
-            }
-        }
-    }
-    /** `neverRenames` where no field can have been. Where one of two fields might have become the same, or the other way round, nothing tells which. */
-    get isRename() {
-        const possible = [...this.#pairs.values()].filter(({ refuted }) => !refuted);
-        if (possible.length === 0)
-            return neverRenames;
-        return (from, to) => {
-            const pair = possible.find((one) => one.from === from && one.to === to);
-            if (pair === undefined)
-                return 'no';
-            const others = possible.filter((one) => one !== pair && (one.from === from || one.to === to));
-            return pair.evident && others.length === 0 ? 'yes' : 'maybe';
-        };
-    }
-}
-function renames_has(fields, name) {
-    return fields.some(([one]) => one === name);
-}
-/** Type and bytes of each top-level field. */
-function valuesOf(document) {
-    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
-    const values = new Map();
-    for (const { name, type, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document))
-        values.set(name, `${String.fromCharCode(type)}${buffer.toString('latin1', valueStart, end)}`);
-    return values;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/survey.js
-
-
-
-
-
-
-
-
-const moving = new Set(['rename-collection', 'replace-collection', 'drop-collection']);
-/**
- * A stretch of an attempt on which a name stands for the same collection; counted from the oldest. Behind a rename a
- * document is another one.
- */
-class Stretches {
-    #number;
-    #step;
-    constructor(number, direction) {
-        this.#number = number;
-        this.#step = direction === 'forwards' ? 1 : -1;
-    }
-    get number() {
-        return this.#number;
-    }
-    /** To be told of every entry on the way. */
-    pass(entry) {
-        if (moves(entry))
-            this.#number += this.#step;
-    }
-}
-/** Whether names stand for other collections from this entry on. */
-function moves({ catalog, state }) {
-    return catalog !== undefined && state !== 'refused' && moving.has(catalog.type);
-}
-/** Whether any entry of an attempt does that. Throws the driver's errors. */
-async function movesCollections(db, own, attempt) {
-    return (await readEntries(db, own, attempt, { 'catalog.type': { $in: [...moving] } })).some(moves);
-}
-/** Whether an entry is older than all images. */
-function isOlder({ _id }, { oldest }) {
-    return oldest === undefined || _id < oldest;
-}
-function documentKey(stretch, namespace, id) {
-    return key_table_digest(`${aliasOf(stretch, namespace)}\n${id}`);
-}
-/** Images of each transaction that are asked for the names of fields: one operation does the same to all. */
-const mostLookedAt = 20;
-/**
- * Reads all that an attempt did, whether or not it is undone by now. Throws the driver's errors, the signal's reason, and
- * `JournalDamage` for images that are damaged.
- */
-async function surveyAttempt(connection, own, attempt, signal) {
-    const met = new Met();
-    const names = new OldestNames();
-    const touched = new Map();
-    const stretches = new Stretches(0, 'forwards');
-    const renames = new Map();
-    let segment = 1;
-    let oldest;
-    for await (const step of readForwards(connection.db, own, attempt)) {
-        signal?.throwIfAborted();
-        if (step.kind === 'entry') {
-            stretches.pass(step.entry);
-            if (step.entry.catalog !== undefined)
-                segment += 1;
-            names.pass(step.entry, oldest !== undefined);
-            continue;
-        }
-        oldest ??= step.id;
-        const { namespace, images } = step;
-        const first = names.of(namespace);
-        const changed = first && touchedAt(touched, first, met);
-        changed?.alias(stretches.number, namespace);
-        const where = aliasOf(stretches.number, namespace);
-        const evidence = renames.get(where) ?? new RenameEvidence();
-        renames.set(where, evidence);
-        for (const [at, image] of images.entries()) {
-            const document = (0,journal_images/* documentOf */.lM)(image);
-            if (document === undefined)
-                continue;
-            const key = documentKey(stretches.number, namespace, (0,raw_bson/* idKey */.T4)(document));
-            const place = met.image(key, segment, image.after !== undefined, [step.id, at, images.length]);
-            changed?.image(image, place === 'back', at < mostLookedAt);
-            if (at < mostLookedAt && image.before !== undefined && image.after !== undefined)
-                evidence.add(image.before, image.after);
-        }
-    }
-    const isRename = new Map([...renames].map(([where, evidence]) => [where, evidence.isRename]));
-    const renamesIn = (stretch, namespace) => isRename.get(aliasOf(stretch, namespace)) ?? neverRenames;
-    return { touched: [...touched.values()], met, moves: stretches.number, oldest, renamesIn };
-}
-function aliasOf(stretch, namespace) {
-    return `${stretch}\n${result_shownNamespace(namespace)}`;
-}
-function touchedAt(touched, namespace, met) {
-    const name = result_shownNamespace(namespace);
-    const one = touched.get(name) ?? new Changed(namespace, met);
-    touched.set(name, one);
-    return one;
-}
-class Changed {
-    namespace;
-    reshaped = false;
-    #met;
-    /** What it was called on which stretch. */
-    #aliases = new Map();
-    #made = new Set();
-    #had = new FieldNames();
-    constructor(namespace, met) {
-        this.namespace = namespace;
-        this.#met = met;
-    }
-    get introduced() {
-        // A name with a dot or a dollar in it no query asks for.
-        return [...this.#made].filter((name) => !this.#had.has(name) && !/[.$]/.test(name));
-    }
-    was(stretch, namespace) {
-        return this.#aliases.has(aliasOf(stretch, namespace));
-    }
-    knows(id) {
-        return [...this.#aliases.values()].some(({ stretch, namespace }) => this.#met.has(documentKey(stretch, namespace, id)));
-    }
-    alias(stretch, namespace) {
-        this.#aliases.set(aliasOf(stretch, namespace), { stretch, namespace });
-    }
-    /** `isFirst`: the document's oldest one, so that before it is what users had written. */
-    image({ before, after }, isFirst, looksCloser) {
-        if (before === undefined)
-            return;
-        if (isFirst)
-            this.#had.add(before);
-        if (after === undefined)
-            return;
-        this.reshaped = true;
-        if (!looksCloser)
-            return;
-        const old = new Set([...(0,raw_bson/* elementsOf */.ZE)(before)].map(({ name }) => name));
-        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(after))
-            if (!old.has(name))
-                this.#made.add(name);
-    }
-}
-/** What collections were called at the first images. */
-class OldestNames {
-    /** By the name of now; undefined where the attempt made it. */
-    #names = new Map();
-    of(namespace) {
-        const name = result_shownNamespace(namespace);
-        return this.#names.has(name) ? this.#names.get(name) : namespace;
-    }
-    /** `since`: the first images were met. */
-    pass({ catalog, namespace, state }, since) {
-        if (catalog === undefined || state === 'refused')
-            return;
-        const { type, before, to } = catalog;
-        const renames = type === 'rename-collection' && to !== undefined;
-        const first = this.of(namespace);
-        if (type === 'drop-collection' || renames || before === undefined) {
-            this.#names.set(result_shownNamespace(namespace), undefined);
-        }
-        if (renames)
-            this.#names.set(result_shownNamespace(to), since || first === undefined ? first : to);
-        if (type === 'replace-collection')
-            this.#names.set(result_shownNamespace(to ?? namespace), undefined);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/pieces.js
-
-
-
-
-
-/** The pieces of one pack. What an earlier undo has done is left out. */
-function piecesOf(pack, { stretch, met, deferred }) {
-    const { id, namespace, images } = pack;
-    const pieces = [];
-    let done = 0;
-    for (let index = images.length - 1; index >= 0; index--) {
-        const image = images[index] ?? {};
-        const document = (0,journal_images/* documentOf */.lM)(image);
-        const place = met.placeOf(id, index);
-        const isDone = isApart(pack.apart, index);
-        if (place === 'again') {
-            const key = document && documentKey(stretch, namespace, (0,raw_bson/* idKey */.T4)(document));
-            if (key !== undefined)
-                deferred?.add(key, image, { pack: id, index, isDone });
-            continue;
-        }
-        done += 1;
-        if (document === undefined || isDone || done <= pack.undone)
-            continue;
-        const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
-        pieces.push({ kind: 'put', pack: id, index, done, bytes, namespace, stretch, image, isLast: place === 'back' });
-    }
-    return pieces;
-}
-/**
- * What a pack that goes back by itself takes along: its images of documents that wait, and that have older ones in the
- * segment. Those with one in the same pack go back with that.
- */
-function stepsOf(pack, { stretch, met }, waits) {
-    const { id, namespace, images, apart } = pack;
-    const steps = new Map();
-    const here = new Set();
-    for (let index = images.length - 1; index >= 0; index--) {
-        const image = images[index] ?? {};
-        const document = (0,journal_images/* documentOf */.lM)(image);
-        if (document === undefined || isApart(apart, index))
-            continue;
-        const key = documentKey(stretch, namespace, (0,raw_bson/* idKey */.T4)(document));
-        if (met.placeOf(id, index) !== 'again')
-            here.add(key);
-        else if (waits(key))
-            steps.set({ namespace, stretch, index, image, isLast: false, isStep: true }, key);
-    }
-    return [...steps].flatMap(([step, key]) => (here.has(key) ? [] : [step]));
-}
-/** By pack, how many of its images are done once these pieces are. */
-function donePacks(pieces) {
-    const done = new Map();
-    for (const piece of pieces)
-        if (piece.kind === 'put')
-            done.set(piece.pack, piece.done);
-    return done;
-}
-/** Entries that are marked in one transaction at most: they come with the documents, and take little time beside these. */
-const mostEnds = 1000;
-/** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
-function takeable(pieces, from, documents, bytes) {
-    let puts = 0;
-    let ends = 0;
-    let size = 0;
-    for (let at = from; at < pieces.length; at++) {
-        const piece = pieces[at];
-        if (piece?.kind === 'put') {
-            puts += 1;
-            size += piece.bytes;
-        }
-        else
-            ends += 1;
-        if (ends > mostEnds || (puts > 1 && (puts > documents || size > bytes)))
-            return at - from;
-    }
-    return pieces.length - from;
-}
-/** How many pieces, from this one on, reach to the end of what was changed together with the last of so many. */
-function toEndOfTurn(pieces, from, count) {
-    const last = pieces[from + count - 1];
-    if (last?.kind !== 'put')
-        return count;
-    let end = from + count;
-    for (;;) {
-        const next = pieces[end];
-        if (next?.kind !== 'put' || (0,journal_documents/* placeOfImages */.Jz)(next.pack) !== (0,journal_documents/* placeOfImages */.Jz)(last.pack))
-            return end - from;
-        end += 1;
-    }
-}
-/** As many of so many pieces, from this one on, as end with a pack; 0 where none of them does. */
-function wholePacks(pieces, from, count) {
-    for (let end = from + count; end > from; end--) {
-        const [last, next] = [pieces[end - 1], pieces[end]];
-        if (last?.kind !== 'put' || next?.kind !== 'put' || last.pack !== next.pack)
-            return end - from;
-    }
-    return 0;
-}
-
 ;// CONCATENATED MODULE: ./emitted/migration/undo/quarantine.js
 
 
@@ -12103,7 +13290,7 @@ function wholePacks(pieces, from, count) {
 /** Characters of the digest that stands for an `_id`. */
 const placeLength = 22;
 /** A document of ours takes 16 MB; what does not fit into one is kept in one a version. */
-const mostBytes = 15 * 1024 * 1024;
+const quarantine_mostBytes = 15 * 1024 * 1024;
 /**
  * Documents that an undo leaves to the users who wrote to them, each with what it was before the migration, what the
  * migration made of it, and what it is now.
@@ -12228,7 +13415,7 @@ class Quarantine {
         const version = versionElements({ before });
         const others = elementsIn(head, (name) => name !== 'before');
         const whole = rawDocument([...others, ...version]);
-        const fits = whole.length <= mostBytes;
+        const fits = whole.length <= quarantine_mostBytes;
         const options = { session, bypassValidation: false };
         await own.deleteOne({ _id: `${_id}/before` }, { session });
         await replaceIn(this.#db, this.#own.quarantine, [fits ? whole : rawDocument(others)], options);
@@ -12247,7 +13434,7 @@ class Quarantine {
         const why = kind === 'undo' ? 'undo' : 'down-document';
         const versions = versionElements({ before: image.before, after: image.after, current });
         const bytes = versions.reduce((sum, version) => sum + version.length, 0);
-        if (bytes <= mostBytes)
+        if (bytes <= quarantine_mostBytes)
             return [this.#document(left, id, why, versions)];
         const parts = versions.map((version) => this.#document(left, `${id}/${quarantine_nameOf(version)}`, why, [version]));
         return [this.#document(left, id, why, []), ...parts];
@@ -12309,112 +13496,6 @@ function quarantine_elements(document) {
     return (0,raw_bson/* asBuffer */.bS)(lib.BSON.serialize(document)).subarray(4, -1);
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/undo/store.js
-
-
-/** The server refuses a document as it was; the transaction is aborted. */
-class PutRefused extends Error {
-    name = 'PutRefused';
-    code;
-    present;
-    /** Which one, by `keyAt`; undefined where that is not known. */
-    document;
-    constructor(code, present, document, cause) {
-        super(`The server refused a document (${code}).`, { cause });
-        this.code = code;
-        this.present = present;
-        this.document = document;
-    }
-}
-/** Names one document where its collection stands. */
-function keyAt(present, document, id = (0,raw_bson/* idKey */.T4)(document)) {
-    return `${result_shownNamespace(present)}\n${id}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/holders.js
-
-
-/** Documents that the server would refuse for certain, by `keyAt`, each with the one that keeps the value at the end of its chain. */
-class PutHeld extends Error {
-    name = 'PutHeld';
-    held;
-    why;
-    constructor(held, { why }) {
-        super('Unique values are held by documents that stay as they are.');
-        this.held = held;
-        this.why = why;
-    }
-}
-/**
- * Looks, before these changes are written, who has the unique values that they need, and stays: the server names but the
- * first one, and all that was written before it is for nothing. Throws `PutHeld` where there is any, the driver's errors.
- * Comes back with those of these documents, by the key of their `_id`, that have what another one needs.
- */
-async function refuseHeld(store, present, changes, key, session) {
-    const names = key.fields;
-    const moving = new Map();
-    const waiting = new Map();
-    const wanted = [];
-    for (const change of changes) {
-        const { now, back } = change;
-        if ((0,raw_bson/* sameBytes */.er)(now, back))
-            continue;
-        const value = back && keyIn(back, names);
-        if (now !== undefined)
-            moving.set((0,raw_bson/* idKey */.T4)(now), value);
-        if (back === undefined || value === undefined)
-            continue;
-        wanted.push(back);
-        waiting.set(value, [...(waiting.get(value) ?? []), change]);
-    }
-    const found = await store.having(present, key, wanted, session);
-    const stay = found.flatMap((document) => (moving.has((0,raw_bson/* idKey */.T4)(document)) ? [] : [{ document, root: document }]));
-    const held = new Map();
-    // It grows on the way: who waits stays as well, and keeps what the next one waits for. A chain ends at one that may go
-    // later.
-    for (const { document, root } of stay) {
-        const value = keyIn(document, names);
-        for (const { now, back, isStep } of (value && waiting.get(value)) || []) {
-            const name = keyAt(present, (now ?? back));
-            if (held.has(name))
-                continue;
-            held.set(name, root);
-            if (now !== undefined)
-                stay.push({ document: now, root: isStep ? now : root });
-        }
-    }
-    if (held.size > 0)
-        throw new PutHeld(held, key);
-    const givesUp = (document) => moving.get((0,raw_bson/* idKey */.T4)(document)) !== keyIn(document, names);
-    return new Set(found.filter(givesUp).map((document) => (0,raw_bson/* idKey */.T4)(document)));
-}
-/** The values of these fields, as one text. Undefined as `fieldsIn`. */
-function keyIn(document, names) {
-    return fieldsIn(document, names)
-        ?.map(({ within, element: { type, valueStart, end } }) => {
-        return `${type}:${(0,raw_bson/* asBuffer */.bS)(within).toString('latin1', valueStart, end)}`;
-    })
-        .join('\n');
-}
-/**
- * The fields of these names, in their order, those with dots in embedded documents. Undefined where one is absent, there
- * twice, or has several entries in an index.
- */
-function fieldsIn(document, names) {
-    const fields = names.flatMap((name) => fieldAt(document, name.split('.')) ?? []);
-    return fields.length === names.length ? fields : undefined;
-}
-function fieldAt(within, [name, ...rest]) {
-    const [element, ...others] = [...(0,raw_bson/* elementsOf */.ZE)(within)].filter((one) => one.name === name);
-    if (element === undefined || others.length > 0 || element.type === raw_bson/* bsonTypes */.uI.array)
-        return undefined;
-    if (rest.length === 0)
-        return { within, element };
-    if (element.type !== raw_bson/* bsonTypes */.uI.document)
-        return undefined;
-    return fieldAt((0,raw_bson/* asBuffer */.bS)(within).subarray(element.valueStart, element.end), rest);
-}
-
 ;// CONCATENATED MODULE: ./emitted/migration/undo/unique-keys.js
 
 
@@ -12433,23 +13514,29 @@ async function refusalOf(collection, { pattern, value }) {
     const index = indexes.length === 1 ? indexes[0]?.name : undefined;
     const why = { reason: 'unique', fields, ...(index !== undefined && { index }) };
     // By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden.
-    const plain = indexes.find(({ hidden, partialFilterExpression: some }) => hidden !== true && some === undefined);
-    if (plain?.name === undefined)
-        return { why, holders: [] };
-    const { name, collation = simple } = plain;
-    const key = { index: name, fields, why, collation: collation };
+    const keys = indexes.flatMap(({ name, hidden, collation = simple, partialFilterExpression: partial }) => {
+        if (name === undefined || hidden === true)
+            return [];
+        return [{ index: name, fields, why, collation: collation, partial }];
+    });
     // Of another collation the server names no values.
-    return { why, key, holders: plain.collation === undefined ? await holdersOf(collection, name, value) : [] };
+    const [plain] = keys.filter(({ collation }) => collation === simple);
+    return { why, keys, holders: plain === undefined ? [] : await holdersOf(collection, plain, value) };
 }
 /** The `_id`s of the documents that have this key. */
-async function holdersOf(collection, hint, value) {
+async function holdersOf(collection, key, value) {
     const filter = Object.fromEntries(Object.entries(value).map(([name, $eq]) => [name, { $eq }]));
-    const options = { hint, collation: simple, projection: { _id: 1 }, raw: true };
-    const found = collection.find(filter, { ...options, readPreference: lib.ReadPreference.primary });
+    const options = { hint: key.index, collation: simple, projection: { _id: 1 }, raw: true };
+    const found = collection.find(inIndex(key, filter), { ...options, readPreference: lib.ReadPreference.primary });
     return ((await found.toArray().catch(unlessRefused)) ?? []);
 }
+/** Of those that are in the index. */
+function inIndex({ partial }, filter) {
+    return partial === undefined ? filter : { $and: [filter, partial] };
+}
 /** See `UndoStore.having`: of each document its `_id` and the fields of the key. */
-async function having(collection, { index, fields: names, collation = simple }, documents, session) {
+async function having(collection, key, documents, session) {
+    const { index, fields: names, collation = simple } = key;
     const found = [];
     let keys = [];
     let bytes = 0;
@@ -12459,7 +13546,7 @@ async function having(collection, { index, fields: names, collation = simple }, 
     const read = async () => {
         if (keys.length === 0)
             return;
-        const some = await collection.find({ $or: keys }, { ...options, batchSize: mostKeys }).toArray();
+        const some = await collection.find(inIndex(key, { $or: keys }), { ...options, batchSize: mostKeys }).toArray();
         found.push(...some);
         keys = [];
         bytes = 0;
@@ -12483,6 +13570,7 @@ async function having(collection, { index, fields: names, collation = simple }, 
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/database-store.js
+
 
 
 
@@ -12597,19 +13685,25 @@ class DatabaseStore {
     }
     async refusal({ code, cause, present }) {
         if (code !== server_code/* serverCodes */.Wc.DuplicateKey)
-            return { why: { reason: 'refused', code }, holders: [] };
+            return { why: { reason: 'refused', code }, keys: [], holders: [] };
         const key = cause instanceof RawInsertError ? cause.key : undefined;
         if (key === undefined)
-            return { why: { reason: 'unique', fields: [] }, holders: [] };
+            return { why: { reason: 'unique', fields: [] }, keys: [], holders: [] };
         return refusalOf(this.#collection(present), key);
     }
-    having(present, key, documents, session) {
-        return having(this.#collection(present), key, documents, session);
+    async having(present, key, documents, session) {
+        try {
+            return await having(this.#collection(present), key, documents, session);
+        }
+        catch (error) {
+            // So it answers a hint of an index that is none, or is hidden.
+            throw (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.BadValue ? new IndexGone(present, key.index, error) : error;
+        }
     }
     #collection({ database, collection = '' }) {
         return this.#options.connection.client.db(database).collection(collection);
     }
-    async mark(pieces, counted, session, over) {
+    async mark(pieces, counted, session, over = []) {
         const { connection, own } = this.#options;
         const journal = connection.db.collection(own.journal);
         const ended = pieces.flatMap((piece) => (piece.kind === 'end' ? [piece.entry] : []));
@@ -12617,9 +13711,9 @@ class DatabaseStore {
             await journal.updateMany({ _id: { $in: ended } }, [{ $set: { undone: '$$NOW' } }], { session });
         }
         const last = pieces.at(-1);
-        const lastId = over?.pack ?? (last?.kind === 'put' ? last.pack : last?.entry);
+        const lastId = over[0]?.pack ?? (last?.kind === 'put' ? last.pack : last?.entry);
         const marks = [...donePacks(pieces)].map(([pack, undone]) => [pack, { $set: { undone } }]);
-        const apart = over === undefined ? [] : [[over.pack, { $set: { apart: new lib.Binary(over.apart) } }]];
+        const apart = over.map(({ pack, apart }) => [pack, { $set: { apart: new lib.Binary(apart) } }]);
         const counts = lastId === undefined ? [] : [[lastId, { $inc: incrementsOf(counted) }]];
         const updates = [...marks, ...apart, ...counts].map(([_id, update]) => ({
             updateOne: { filter: { _id }, update },
@@ -13054,7 +14148,7 @@ class PreviewStore {
         this.#preview.write(present, changes);
     }
     async refusal({ code }) {
-        return { why: { reason: 'refused', code }, holders: [] };
+        return { why: { reason: 'refused', code }, keys: [], holders: [] };
     }
     async having() {
         return [];
@@ -13112,690 +14206,6 @@ async function writtenBetween(connection, own, attempt, { met }, signal) {
         }
     }
     return between;
-}
-
-// EXTERNAL MODULE: ./emitted/mongo/shown-id.js
-var shown_id = __webpack_require__(1619);
-;// CONCATENATED MODULE: ./emitted/migration/undo/merge.js
-
-
-/**
- * Takes back what the migration did to a document that a user has changed since: top-level fields that only the
- * migration changed are as before, those that only users changed stay. Arrays and embedded documents are one value. A
- * field that the migration renamed, by what is known of it, gets its name back, with the value that it has now.
- */
-function mergeBack(before, after, current, isRename) {
-    const twice = new Set();
-    const [old, made, now] = [fieldsOf(before, twice), fieldsOf(after, twice), fieldsOf(current, twice)];
-    // Two fields of one name have no way to be told apart.
-    if (twice.size > 0)
-        return merge_conflict('name-twice', twice);
-    const inTheWay = new Set();
-    const { renames, doubtful } = renamesBetween(old, made, isRename);
-    // Whether a user's change of the one is a change of the other, nothing tells.
-    for (const [from, to] of doubtful)
-        if (now.has(from) || now.get(to)?.value !== made.get(to)?.value)
-            inTheWay.add(from).add(to);
-    const renamed = new Set(renames.values());
-    const merged = new Map();
-    for (const name of new Set([...old.keys(), ...made.keys(), ...now.keys()])) {
-        const later = renames.get(name);
-        if (later !== undefined) {
-            const field = now.get(later);
-            // Removed by a user, or there under both names.
-            if (field === undefined || now.has(name))
-                inTheWay.add(name).add(later);
-            else
-                merged.set(name, withName(field, name));
-            continue;
-        }
-        if (renamed.has(name))
-            continue;
-        const [b, a, c] = [old.get(name), made.get(name), now.get(name)];
-        const byMigration = b?.value !== a?.value;
-        const byUser = c?.value !== a?.value;
-        if (byMigration && byUser && c?.value !== b?.value)
-            inTheWay.add(name);
-        const kept = byMigration ? b : c;
-        if (kept !== undefined)
-            merged.set(name, kept.element);
-    }
-    if (inTheWay.size > 0)
-        return merge_conflict('same-fields', inTheWay);
-    return { state: 'merged', document: rawDocument(inOrder(merged, old, now)) };
-}
-function merge_conflict(reason, fields) {
-    return { state: 'conflict', why: { reason, fields: [...fields] } };
-}
-/**
- * From the name of before to the name of after, for each field that is gone while one of equal value has come, where the
- * migration is known to rename so. Where several have that value nobody can tell which one it was, and none counts.
- */
-function renamesBetween(old, made, isRename) {
-    const gone = byValue(old, made);
-    const come = byValue(made, old);
-    const renames = new Map();
-    const doubtful = [];
-    for (const [value, names] of gone) {
-        const later = come.get(value);
-        const [from, to] = [names[0], later?.[0]];
-        if (names.length !== 1 || later?.length !== 1)
-            continue;
-        const known = isRename(from, to);
-        if (known === 'yes')
-            renames.set(from, to);
-        if (known === 'maybe')
-            doubtful.push([from, to]);
-    }
-    return { renames, doubtful };
-}
-/** Names of the fields that the other document lacks. */
-function byValue(fields, other) {
-    const names = new Map();
-    for (const [name, { value }] of fields) {
-        if (!other.has(name))
-            names.set(value, [...(names.get(value) ?? []), name]);
-    }
-    return names;
-}
-/** As the fields stood before; what has come since stands behind them. */
-function inOrder(merged, old, now) {
-    const names = new Set([...old.keys(), ...now.keys(), ...merged.keys()]);
-    return [...names].flatMap((name) => merged.get(name) ?? []);
-}
-/** Fields of the one document that the other lacks, or has with another value; in both directions. */
-function changedFields(one, other) {
-    const [a, b] = [fieldsOf(one), fieldsOf(other)];
-    return [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name)?.value !== b.get(name)?.value);
-}
-/** `twice`: is told of names that stand twice. */
-function fieldsOf(document, twice) {
-    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
-    const fields = new Map();
-    for (const { name, type, start, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document)) {
-        if (fields.has(name))
-            twice?.add(name);
-        fields.set(name, {
-            element: buffer.subarray(start, end),
-            value: `${type}:${buffer.toString('latin1', valueStart, end)}`,
-            nameEnd: valueStart - start,
-        });
-    }
-    return fields;
-}
-function withName({ element, nameEnd }, name) {
-    return Buffer.concat([element.subarray(0, 1), Buffer.from(`${name}\0`), element.subarray(nameEnd)]);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/step-back.js
-
-
-
-/** What is open is kept in one document, which takes 16 MB. */
-const step_back_mostBytes = 15 * 1024 * 1024;
-/** Back to before the images, if nobody has written to the document since; else blocked. */
-function stepBackStrictly(images, now) {
-    // A user has put it back, whatever it was in between.
-    const { before } = spanOf(images, undefined);
-    if ((0,raw_bson/* sameBytes */.er)(now, before))
-        return { state: 'back', document: before, merged: false };
-    return chain(images, { document: now, gone: false }, undefined);
-}
-/** Of a document that is left as it is: blocked, unless it is as it was already. */
-function stay({ images, now, open }, why) {
-    const { before, after } = spanOf(images, open);
-    if ((0,raw_bson/* sameBytes */.er)(now, before))
-        return { state: 'back', document: now, merged: false };
-    return { state: 'blocked', image: { before, after }, why };
-}
-/**
- * Of a document that the server refuses as it was before these images: where older ones are to come, what it was before
- * all of them may find its place.
- */
-function wait(way, why) {
-    const { images, now, isLast, open } = way;
-    if (isLast)
-        return stay(way, why);
-    const step = stepBack(way);
-    if (step.state !== 'back')
-        return step;
-    return step_back_opened({ start: now, back: step.document, after: spanOf(images, open).after, gone: false }) ?? stay(way, why);
-}
-/**
- * Back over some images by themselves, of a document that has older ones and waits: with what users wrote to fields that
- * these images left alone. Undefined where it stays: then it goes back as a whole or not at all.
- */
-function stepOver(images, now, mode) {
-    let document = now;
-    for (const { before, after } of images) {
-        if ((0,raw_bson/* sameBytes */.er)(document, after)) {
-            document = before;
-            continue;
-        }
-        if (mode !== 'tolerant' || before === undefined || after === undefined || document === undefined)
-            return undefined;
-        const byUsers = new Set(changedFields(after, document));
-        if (changedFields(before, after).some((name) => byUsers.has(name)))
-            return undefined;
-        const merged = mergeBack(before, after, document, neverRenames);
-        if (merged.state === 'conflict')
-            return undefined;
-        document = merged.document;
-    }
-    return { document };
-}
-/** Whether a document gets all its way back where it goes over each image by itself. `images`: the newest first. */
-function hasClearWay(images, { now, mode, isRename }) {
-    const last = images.slice(-1);
-    const step = stepOver(images.slice(0, -1), now, mode);
-    if (step === undefined)
-        return false;
-    const { document } = step;
-    if (mode !== 'tolerant')
-        return stepBackStrictly(last, document).state === 'back';
-    const rest = { images: last, now: document, isLast: true, between: false, open: undefined, isRename };
-    return stepBack(rest).state === 'back';
-}
-/**
- * Back to before the images, with what users have written since. A document of which only a part of the images could be
- * taken back would be of neither shape: whether it goes back is decided at its oldest one.
- */
-function stepBack({ images: met, now, isLast, between, open, isRename }) {
-    // What the migration changed and changed again is one change, where no name of a field is lost by that.
-    const images = between || isRename !== neverRenames ? met : [spanOf(met, undefined)];
-    const { before, after } = spanOf(met, open);
-    if (now === undefined && after !== undefined) {
-        // On record until the oldest of its images: else that would be one of a document that the migration had deleted.
-        return isLast
-            ? { state: 'gone' }
-            : { state: 'open', open: { start: undefined, back: undefined, after, gone: true } };
-    }
-    const merged = mergeWith(isRename);
-    const unmet = open === undefined && !between ? stepBackStrictly(images, now) : undefined;
-    if (unmet?.state === 'back')
-        return unmet;
-    const start = open === undefined ? now : open.start;
-    const blocked = (why) => ({ state: 'blocked', image: { before, after }, why });
-    const from = open === undefined ? { document: now, gone: false } : { document: open.back, gone: open.gone };
-    const step = chain(images, from, merged);
-    if (step.state !== 'back')
-        return blocked(step.why);
-    if (!isLast) {
-        return step_back_opened({ start, back: step.document, after, gone: step.gone }) ?? blocked({ reason: 'too-large' });
-    }
-    if ((0,raw_bson/* sameBytes */.er)(now, start)) {
-        return { state: 'back', document: step.document, merged: step.merged || between || !(0,raw_bson/* sameBytes */.er)(start, after) };
-    }
-    // Written to again since it was first met: that stays too.
-    const both = merged(step.document, start, now);
-    return both.state === 'merged' ? { state: 'back', document: both.document, merged: true } : blocked(both.why);
-}
-/** From before the oldest image to after the newest one of all that were met. */
-function spanOf(images, open) {
-    return { before: images.at(-1)?.before, after: open === undefined ? images[0]?.after : open.after };
-}
-/** Undefined where it is too large to be kept. */
-function step_back_opened({ start, back, after, gone }) {
-    const open = { start: copyOf(start), back: copyOf(back), after: copyOf(after), gone };
-    return sizeOf(open) > step_back_mostBytes ? undefined : { state: 'open', open };
-}
-/** They are views into what was read together with many others. */
-function copyOf(document) {
-    return document && Buffer.from(document);
-}
-function sizeOf({ start, back, after }) {
-    return (start?.length ?? 0) + (back?.length ?? 0) + (after?.length ?? 0);
-}
-/** `merge`: without, what others wrote is in the way. */
-function chain(images, from, merge) {
-    let { document, gone } = from;
-    let merged = false;
-    for (const image of images) {
-        const { before, after } = image;
-        if (gone)
-            break;
-        if ((0,raw_bson/* sameBytes */.er)(document, after))
-            document = before;
-        // It was deleted before the migration made it anew: that stays, and nothing that is older comes back.
-        else if (document === undefined && merge !== undefined)
-            gone = merged = true;
-        else if (!(0,raw_bson/* sameBytes */.er)(document, before)) {
-            if (merge === undefined)
-                return { state: 'blocked', image, why: { reason: 'unknown' } };
-            const both = merge(before, after, document);
-            if (both.state === 'conflict')
-                return { state: 'blocked', image, why: both.why };
-            document = both.document;
-            merged = true;
-        }
-    }
-    return { state: 'back', document, merged, gone };
-}
-function mergeWith(isRename) {
-    return (before, after, now) => {
-        if (now === undefined)
-            return { state: 'conflict', why: { reason: 'gone' } };
-        if (after === undefined)
-            return { state: 'conflict', why: { reason: 'made-again' } };
-        if (before !== undefined)
-            return mergeBack(before, after, now, isRename);
-        return { state: 'conflict', why: { reason: 'inserted', fields: changedFields(after, now) } };
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/put-back.js
-
-
-
-
-
-
-
-
-
-/** A write of somebody else is in the way; the transaction is to be given up. */
-class PutConflict extends Error {
-    name = 'PutConflict';
-    conflicts;
-    constructor(conflicts) {
-        super('A write of somebody else is in the way.');
-        this.conflicts = conflicts;
-    }
-}
-/**
- * Puts documents back, within a transaction that has been begun: the newest image first. Throws `PutConflict` (strict
- * only), `PutRefused`, `PutHeld`, the driver's errors, and `JournalDamage`.
- */
-async function putBack(puts, options) {
-    const counted = { ...nothingCounted };
-    const left = [];
-    const news = [];
-    const { store, session, mode, way, skip, leave } = options;
-    const still = new Set();
-    const nameOf = (put) => nameIn(store, put);
-    const turn = skip === undefined ? puts : puts.filter((put) => !skip.has(nameOf(put)));
-    for (const [, targets] of Map.groupBy(targetsOf(turn, options), ({ namespace }) => result_shownNamespace(namespace))) {
-        const namespace = targets[0].namespace;
-        const present = store.presentOf(namespace);
-        if (present !== undefined)
-            await joinNewer(targets.filter(({ images: [image] }) => store.isAsNewest?.(present, idOf(image))), options.deferred);
-        const newest = targets.flatMap(({ images: [image] }) => image ?? []);
-        const current = present && (await store.read(present, newest, session));
-        for (const target of targets) {
-            target.now = current?.get((0,raw_bson/* idKey */.T4)(idOf(target.images[0])));
-            joinAsMade(target);
-        }
-        await joinNewer(targets, options.deferred);
-        const changes = [];
-        for (const target of targets) {
-            const { images, whole, stretch, isLast, isStep, now } = target;
-            if (isStep) {
-                const step = stepOver(images, now, mode);
-                if (step === undefined)
-                    still.add(nameOf({ namespace, image: images[0] ?? {} }));
-                else
-                    changes.push({ now, back: step.document, stage: 'midway', isStep });
-                continue;
-            }
-            if (whole.left) {
-                news.push({ whole, state: 'left', images, isLast });
-                continue;
-            }
-            const why = leave?.get(nameOf({ namespace, image: images[0] ?? {} }));
-            const step = stepOf(target, options, why, present === undefined);
-            news.push({ whole, images, isLast, ...step });
-            if (step.state === 'blocked')
-                left.push({ namespace, stretch, image: step.image, current: now, why: step.why });
-            if (step.state === 'gone')
-                counted.deletedSince += 1;
-            if (step.state !== 'back')
-                continue;
-            changes.push({ now, back: step.document, stage: isLast ? 'back' : 'midway' });
-            if (isLast)
-                put_back_count(counted, target, step);
-        }
-        if (mode === 'strict' && left.length > 0)
-            continue;
-        if (present === undefined)
-            continue;
-        const key = options.keys?.get(result_shownNamespace(present));
-        const having = key && (await refuseHeld(store, present, changes, key, session));
-        await store.write(present, changes, session, way === 'in-place' ? undefined : (way === 'exchange' && having) || 'all');
-    }
-    if (mode === 'strict' && left.length > 0)
-        throw new PutConflict(left.map(documentConflict));
-    const done = still.size === 0 ? turn : turn.filter((put) => put.isStep !== true || !still.has(nameOf(put)));
-    return { done, counted, left, news };
-}
-/** What is to become of one document. */
-function stepOf(target, { mode, survey }, whyLeft, isGone) {
-    const { images, whole, namespace, stretch, now } = target;
-    const { open } = whole;
-    const span = spanOf(images, open);
-    // With its collection users have deleted what was in it. What the migration deleted has no place to go back to.
-    const isLost = isGone && (mode !== 'tolerant' || span.after === undefined);
-    if (isLost)
-        return stay({ images, now, open }, { reason: 'gone' });
-    if (mode === 'tolerant') {
-        const way = { ...target, ...whole, isRename: survey.renamesIn(stretch, namespace) };
-        if (whyLeft === undefined)
-            return stepBack(way);
-        return whole.hasRoom ? wait(way, whyLeft) : stay(way, whyLeft);
-    }
-    // Known before it is met, where the database does not tell by and by.
-    return whole.between ? { state: 'blocked', image: span, why: { reason: 'unknown' } } : stepBackStrictly(images, now);
-}
-/** Where it is what the newest image made of it, and nobody else wrote to it before, all are one image from here on. */
-function joinAsMade(target) {
-    const { newer, images, now, whole } = target;
-    const [image] = images;
-    if (newer === undefined || newer.stepped || image === undefined || whole.open !== undefined)
-        return;
-    if (!newer.joins(image) || !newer.made(now))
-        return;
-    target.images = [{ before: image.before, after: now }];
-    target.isWhole = true;
-}
-/** Reads the images that were put off, and puts them in front. */
-async function joinNewer(targets, deferred) {
-    const asked = targets.flatMap((target) => (target.isWhole ? [] : [{ target, newer: target.newer }]));
-    const found = asked.length === 0 ? undefined : await deferred.images(asked.map(({ newer: { key } }) => key));
-    for (const { target, newer } of asked) {
-        const { images, whole } = target;
-        target.whole = { ...whole, between: whole.between || !newer.joins(images[0]) };
-        target.images = [...(found?.get(newer.key) ?? []), ...images];
-        target.isWhole = true;
-    }
-}
-/** What names the document of an image; empty where it has none. */
-function idOf(image) {
-    return (0,journal_images/* documentOf */.lM)(image ?? {}) ?? new Uint8Array();
-}
-/** Counts one that is at its oldest image. */
-function put_back_count(sum, { now, images, newer, existed = now !== undefined }, { document, merged }) {
-    const exists = document !== undefined;
-    // All of its images together changed nothing.
-    if (newer?.stepped && newer.made(images.at(-1)?.before))
-        return;
-    // A user has put it back already.
-    if (!newer?.stepped && existed === (now !== undefined) && (0,raw_bson/* sameBytes */.er)(now, document))
-        return;
-    // Made by the migration, and taken away by it.
-    if (!existed && !exists)
-        return;
-    sum.documents += 1;
-    if (!existed)
-        sum.inserted += 1;
-    if (!exists)
-        sum.deleted += 1;
-    if (merged)
-        sum.merged += 1;
-}
-/** The name of a document where its collection stands by now: see `keyAt`. */
-function nameIn(store, { namespace, image }) {
-    return keyAt(store.presentOf(namespace) ?? namespace, idOf(image));
-}
-function documentConflict({ namespace, image }) {
-    const document = (0,journal_images/* documentOf */.lM)(image);
-    const id = document === undefined ? '?' : (0,shown_id/* shownId */.f)(document);
-    return { kind: 'document', namespace: result_shownNamespace(namespace), id };
-}
-function targetsOf(puts, { whole, deferred, survey: { met } }) {
-    const found = new Map();
-    for (const { namespace, stretch, image, isLast, isStep = false } of puts) {
-        const document = (0,journal_images/* documentOf */.lM)(image);
-        if (document === undefined)
-            continue;
-        const id = (0,raw_bson/* idKey */.T4)(document);
-        const name = keyAt(namespace, document, id);
-        const known = found.get(name);
-        if (known !== undefined) {
-            known.images.push(image);
-            known.isLast = isLast;
-            continue;
-        }
-        const repeats = !isStep && (met.repeats.again || met.repeats.midway);
-        const key = repeats ? documentKey(stretch, namespace, id) : undefined;
-        const newer = key === undefined ? undefined : deferred.of(key);
-        found.set(name, {
-            ...{ namespace, stretch, images: [image], isLast, isStep, newer, now: undefined },
-            whole: whole.of(stretch, namespace, id),
-            isWhole: newer === undefined || newer.left === 0,
-            existed: key === undefined ? undefined : met.existed(key),
-        });
-    }
-    return [...found.values()];
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/commits.js
-
-
-
-
-
-
-
-
-
-const usualSizes = { first: 1000, most: 5000, leastForTime: 200, together: 10_000 };
-/** Bytes of the images of one transaction at most. */
-const commits_mostBytes = 8_000_000;
-/** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
-const goalMs = 200;
-/** Fewer at a time will not do. */
-const anyNumber = Number.POSITIVE_INFINITY;
-/** Commits pieces of the way back: as many in a transaction as others, the server and the time let through. */
-class Commits {
-    options;
-    #size;
-    /** The next transaction has none at its side. */
-    #byItself = false;
-    /** By collection, of the unique index whose values were refused last. */
-    #keys = new Map();
-    /** Packs with a document whose unique value another one has, which may go back by and by; in the order of their turns. */
-    #off = new Set();
-    #committed = 0;
-    constructor(options) {
-        this.options = options;
-        this.#size = options.sizes.first;
-    }
-    get keys() {
-        return this.#keys;
-    }
-    /** How many pieces were committed. */
-    get committed() {
-        return this.#committed;
-    }
-    get hasPutOff() {
-        return this.#off.size > 0;
-    }
-    /** Packs that were put off, and are nobody's any more. */
-    takeOff() {
-        const packs = [...this.#off];
-        this.#off.clear();
-        return packs;
-    }
-    /**
-     * All of these, in their order, but for packs that are put off: all documents of the segment have to be met first. Throws
-     * what `met` throws, `LEASE_LOST`, and the driver's errors.
-     */
-    async all(pieces) {
-        for (let from = 0; from < pieces.length;)
-            from += await this.#some(pieces, from);
-    }
-    /** Commits these pieces as one transaction. Throws `PutRefused`, `PutHeld`, and as `all` does. */
-    async commit(pieces, how) {
-        try {
-            const outcome = await this.#putBack(pieces, how);
-            if (outcome.done.length + pieces.length > 0)
-                this.#taken(pieces, outcome);
-            return outcome;
-        }
-        catch (error) {
-            if (error instanceof PutConflict)
-                this.options.met(error.conflicts);
-            // Of those that stayed in their places the server names none.
-            const isUnnamed = error instanceof PutRefused && error.document === undefined;
-            if (isUnnamed && how.way === 'exchange')
-                return this.commit(pieces, { ...how, way: 'anew' });
-            throw error;
-        }
-    }
-    /** What is in the way of a document. From then on it is looked who else is refused for the same. */
-    async refusal(refused) {
-        const refusal = await this.options.store.refusal(refused);
-        if (refusal.key !== undefined)
-            this.#keys.set(result_shownNamespace(refused.present), refusal.key);
-        return refusal;
-    }
-    /** The server refuses a document for good, and it cannot be left to anybody. */
-    refused({ present, code }) {
-        const namespace = result_shownNamespace(present);
-        const unique = code === server_code/* serverCodes */.Wc.DuplicateKey;
-        this.options.met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
-    }
-    /** Commits as many, from this one on, as go into one transaction, or into two. 0 where it is to be tried with fewer. */
-    async #some(pieces, from) {
-        const { sizes } = this.options;
-        const count = takeable(pieces, from, this.#size, commits_mostBytes);
-        const started = performance.now();
-        const pair = this.#byItself ? undefined : this.#pairAt(pieces, from, count);
-        this.#byItself = false;
-        const some = pieces.slice(from, from + count);
-        const committed = pair === undefined ? await this.#one(some, pieces, from) : await this.#both(pair);
-        if (committed === 0)
-            return 0;
-        const factor = Math.min(2, Math.max(0.5, goalMs / (performance.now() - started)));
-        const wanted = Math.min(sizes.most, Math.ceil(this.#size * factor));
-        // Smaller than that it is after conflicts, and grows again.
-        this.#size = Math.max(wanted, Math.min(sizes.leastForTime, this.#size * 2));
-        return committed;
-    }
-    async #one(some, pieces, from) {
-        try {
-            await this.commit(some, { way: 'in-place', tries: putsIn(some).length > 1 ? 1 : anyNumber });
-            return some.length;
-        }
-        catch (error) {
-            this.#byItself = true;
-            if ((0,transactions/* passing */.qO)(error) === 'conflict' && putsIn(some).length > 1)
-                return this.#withFewer(some);
-            if (!(error instanceof PutRefused))
-                throw error;
-            if (error.code !== server_code/* serverCodes */.Wc.DuplicateKey)
-                return this.#withoutOne(some, error);
-            if (!this.#keys.has(result_shownNamespace(error.present)))
-                await this.refusal(error);
-            return this.#atOnce(some, pieces.slice(from, from + toEndOfTurn(pieces, from, some.length)));
-        }
-    }
-    /**
-     * Where documents swap unique values all must be out before any goes in; and where a chain of them moved on by one, that
-     * takes all that were changed together, `wider`. Else these are put off: what has the value may be on its way, too.
-     */
-    async #atOnce(some, wider) {
-        for (const pieces of wider.length > some.length ? [some, wider] : [some]) {
-            try {
-                await this.commit(pieces, { way: 'exchange', keys: this.#keys });
-                return pieces.length;
-            }
-            catch (error) {
-                const isHeld = error instanceof PutHeld || error instanceof PutRefused;
-                if (!isHeld && (0,transactions/* passing */.qO)(error) !== 'conflict')
-                    throw error;
-            }
-        }
-        for (const pack of donePacks(wider).keys())
-            this.#off.add(pack);
-        return wider.length;
-    }
-    /** The server refuses one of these for what it is, whatever the others are. */
-    async #withoutOne(some, refused) {
-        const { mode, store } = this.options;
-        const [put, ...others] = putsIn(some);
-        if (mode !== 'tolerant' || put === undefined) {
-            this.refused(refused);
-            return 0;
-        }
-        if (others.length > 0)
-            return this.#withFewer(some);
-        const leave = new Map([[nameIn(store, put), { reason: 'refused', code: refused.code }]]);
-        await this.commit(some, { way: 'in-place', leave, tries: anyNumber });
-        return some.length;
-    }
-    /** Two transactions that have neither a document nor a mark in common. */
-    #pairAt(pieces, from, count) {
-        if (this.options.store.behind === undefined)
-            return undefined;
-        const first = from + wholePacks(pieces, from, count);
-        if (first === from || first === pieces.length)
-            return undefined;
-        const second = takeable(pieces, first, this.#size, commits_mostBytes);
-        return [pieces.slice(from, first), pieces.slice(first, first + second)];
-    }
-    /**
-     * Comes back with how many are committed, without gaps. What stopped one of them it meets again by itself, where it is
-     * tried as often as it takes: nobody waits for the other one meanwhile.
-     */
-    async #both([first, second]) {
-        const front = this.#putBack(first, { way: 'in-place' });
-        const behind = this.#putBack(second, { way: 'in-place' }, front);
-        const [done, more] = await Promise.allSettled([front, behind]);
-        if (done.status === 'fulfilled')
-            this.#taken(first, done.value);
-        if (more.status === 'fulfilled')
-            this.#taken(second, more.value);
-        for (const one of [done, more])
-            if (one.status === 'rejected' && !mayPass(one.reason))
-                throw one.reason;
-        this.#byItself = done.status === 'rejected' || more.status === 'rejected';
-        if (done.status === 'rejected')
-            return 0;
-        return more.status === 'rejected' ? first.length : first.length + second.length;
-    }
-    #withFewer(some) {
-        this.#size = Math.max(1, Math.floor(Math.min(this.#size, putsIn(some).length) / 2));
-        return 0;
-    }
-    #taken(pieces, outcome) {
-        this.#committed += pieces.length;
-        this.options.taken(pieces, outcome);
-    }
-    #putBack(pieces, { way, leave, skip, keys, apart, tries = 1 }, before) {
-        const { store, whole } = this.options;
-        const puts = apart?.puts ?? putsIn(pieces);
-        const work = async (session) => {
-            const outcome = await putBack(puts, { ...this.options, session, way, leave, skip, keys });
-            // Nothing has moved: then there is no mark of it either.
-            if (outcome.done.length === 0 && apart !== undefined)
-                return outcome;
-            await whole.save(outcome.news, session);
-            await store.quarantine.add(outcome.left, session);
-            await store.mark(pieces, outcome.counted, session, apart && overOf(apart.pack, outcome.done));
-            return outcome;
-        };
-        if (before !== undefined && store.behind !== undefined)
-            return store.behind(before, work);
-        let left = tries;
-        return store.run(work, () => {
-            left -= 1;
-            return left > 0;
-        });
-    }
-}
-function overOf({ id, apart }, done) {
-    const indexes = done.map(({ index }) => index);
-    return { pack: id, apart: withApart(apart, indexes) };
-}
-/** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */
-function putsIn(pieces) {
-    return pieces.filter((piece) => piece.kind === 'put');
-}
-/** What the next try may get past: not a lease that is lost, nor a commit of which nobody knows whether it was done. */
-function mayPass(error) {
-    if (error instanceof PutRefused || error instanceof PutConflict)
-        return true;
-    return (0,transactions/* passing */.qO)(error) !== undefined && !(0,server_code/* labelled */.wW)(error, 'UnknownTransactionCommitResult');
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/created-since.js
@@ -14070,7 +14480,7 @@ class DownPass {
             return await this.#options.store.run((session) => this.#inTransaction(back, session), () => back.length === 1);
         }
         catch (error) {
-            const smaller = error instanceof PutRefused || (0,transactions/* passing */.qO)(error) === 'conflict';
+            const smaller = error instanceof PutRefused || (0,journal_transactions/* passing */.qO)(error) === 'conflict';
             if (!smaller)
                 throw error;
             if (back.length === 1) {
@@ -14141,7 +14551,7 @@ async function* chunks(source, bytesOf) {
 
 
 /** What is read of the journal before it is committed, in bytes of images: enough for two transactions. */
-const mostLotBytes = 4 * commits_mostBytes;
+const mostLotBytes = 4 * sizes_mostBytes;
 /** Images that are unpacked before what goes on meanwhile has its turn. */
 const lots_mostAtOnce = 1000;
 /**
@@ -14225,8 +14635,163 @@ async function* ahead(items, isAlone) {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/undo/settle.js
+;// CONCATENATED MODULE: ./emitted/migration/undo/needs.js
 
+/**
+ * In groups, each of which has room without those behind it: documents of one group need one another's unique values, as
+ * far as these indexes tell.
+ */
+function inOrderOfNeed(documents, keys) {
+    const needs = documents.map(() => []);
+    for (const key of keys) {
+        const having = new Map();
+        for (const [at, { now }] of documents.entries()) {
+            const value = now && keyIn(now, key);
+            if (value !== undefined)
+                having.set(value, at);
+        }
+        for (const [at, { puts }] of documents.entries()) {
+            const before = puts.at(-1)?.image.before;
+            const value = before && keyIn(before, key);
+            const other = value === undefined ? undefined : having.get(value);
+            if (other !== undefined && other !== at)
+                needs[at]?.push(other);
+        }
+    }
+    return components(needs).map((group) => group.map((at) => documents[at]));
+}
+/**
+ * The strongly connected components of a graph, those that others point at first: Tarjan's, with a stack of its own, since
+ * a chain may be as long as a transaction.
+ * https://en.wikipedia.org/wiki/Tarjan%27s_strongly_connected_components_algorithm
+ */
+function components(edges) {
+    const found = [];
+    const order = [];
+    const lowest = [];
+    const open = [];
+    const isOpen = new Set();
+    let count = 0;
+    for (const root of edges.keys()) {
+        if (order[root] !== undefined)
+            continue;
+        const path = [];
+        const enter = (at) => {
+            order[at] = lowest[at] = count++;
+            open.push(at);
+            isOpen.add(at);
+            path.push({ at, next: 0 });
+        };
+        const lower = (at, to) => {
+            lowest[at] = Math.min(lowest[at], to);
+        };
+        enter(root);
+        for (let step = path.at(-1); step !== undefined; step = path.at(-1)) {
+            const { at } = step;
+            const to = edges[at]?.[step.next++];
+            if (to !== undefined) {
+                if (order[to] === undefined)
+                    enter(to);
+                else if (isOpen.has(to))
+                    lower(at, order[to]);
+                continue;
+            }
+            path.pop();
+            const from = path.at(-1);
+            if (from !== undefined)
+                lower(from.at, lowest[at]);
+            if (lowest[at] !== order[at])
+                continue;
+            const group = open.splice(open.lastIndexOf(at));
+            for (const one of group)
+                isOpen.delete(one);
+            found.push(group);
+        }
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/waiting.js
+
+
+
+
+
+/** What becomes of a document: nothing more, it waits, or it does and goes back over each of its images by itself. */
+const waiting_settled = 0;
+const waits = 1;
+const steps = 2;
+/** Documents that were put off, until they are back, or left to users. */
+class Waiting {
+    #options;
+    #documents = new KeyTable(1);
+    constructor(options) {
+        this.#options = options;
+    }
+    /** Those of a pack. Throws the driver's errors. */
+    async add(puts) {
+        const { whole } = this.#options;
+        for (const put of puts) {
+            const { left } = whole.of(put.stretch, put.namespace, (0,raw_bson/* idKey */.T4)(idOf(put.image)));
+            if (!left)
+                this.#set(waiting_keyOf(put), waits);
+        }
+        for (const key of await this.#withClearWay(puts))
+            this.#set(key, steps);
+    }
+    /** It is where it is going to stay. */
+    settle(put) {
+        this.#set(waiting_keyOf(put), waiting_settled);
+    }
+    isSettled(key) {
+        return this.#stateOf(key) === waiting_settled;
+    }
+    goesInSteps(key) {
+        return this.#stateOf(key) === steps;
+    }
+    /**
+     * Those that get all their way back image by image. What users wrote to one of these goes back as a whole, or not at all;
+     * and so does one with older images in another segment to which they wrote anything, since there it may have to stay, and
+     * one that would be gone from its collection meanwhile.
+     */
+    async #withClearWay(puts) {
+        const { store, mode, whole, deferred, survey } = this.#options;
+        const several = puts.flatMap((put) => {
+            const { stretch, namespace, image } = put;
+            const newer = deferred.of(waiting_keyOf(put));
+            const { left, open, between } = whole.of(stretch, namespace, (0,raw_bson/* idKey */.T4)(idOf(image)));
+            if (newer === undefined || newer.left === 0 || newer.wasGone)
+                return [];
+            return left || open !== undefined || (between && !put.isLast) ? [] : [{ put, newer }];
+        });
+        const present = several[0] && store.presentOf(several[0].put.namespace);
+        if (present === undefined)
+            return [];
+        const current = await store.read(present, several.map(({ put }) => put.image));
+        const nowOf = ({ image }) => current.get((0,raw_bson/* idKey */.T4)(idOf(image)));
+        const isAsMade = ({ put, newer }) => !newer.stepped && newer.joins(put.image) && newer.made(nowOf(put));
+        const others = several.filter((one) => !isAsMade(one));
+        const images = await deferred.images(others.map(({ newer: { key } }) => key));
+        const clear = others.filter(({ put, newer }) => {
+            const isRename = survey.renamesIn(put.stretch, put.namespace);
+            const way = { now: nowOf(put), mode: put.isLast ? mode : 'strict', isRename };
+            return hasClearWay([...(images.get(newer.key) ?? []), put.image], way);
+        });
+        return [...several.filter(isAsMade), ...clear].map(({ newer: { key } }) => key);
+    }
+    #set(key, state) {
+        this.#documents.set(this.#documents.add(key), state);
+    }
+    #stateOf(key) {
+        const at = this.#documents.find(key);
+        return at < 0 ? waiting_settled : this.#documents.get(at);
+    }
+}
+function waiting_keyOf({ stretch, namespace, image }) {
+    return documentKey(stretch, namespace, (0,raw_bson/* idKey */.T4)(idOf(image)));
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/settle.js
 
 
 
@@ -14241,10 +14806,6 @@ async function* ahead(items, isAlone) {
 
 /** All at once hold up users who write to any of them, and fewer may get through as well. */
 const fewTries = 8;
-/** What becomes of a document: nothing more, it waits, or it does and goes back over each of its images by itself. */
-const settle_settled = 0;
-const waits = 1;
-const steps = 2;
 /**
  * Commits, at the end of a segment, what was put off for unique values that others have. Only who waits for a document that
  * nobody is going to move is left to users.
@@ -14252,35 +14813,36 @@ const steps = 2;
 class Settling {
     #options;
     #off = new Set();
-    /** By `documentKey`, all that were put off; from when on that is needed. */
+    /** All that were put off; from when on that is needed. */
     #waiting;
+    /** Of packs, what is on record of images that went by themselves. */
+    #marks = new Map();
+    /** Nobody is going to move: who is refused now waits for what users have. */
     #isStuck = false;
-    /** What others kept writing to at this turn. */
-    #busy;
+    /** Others kept writing to something at this turn. */
+    #isBusy = false;
     constructor(options) {
         this.#options = options;
     }
-    /** Throws as `Commits.all` does, and `ROLLBACK_FAILED` where this comes to no end. */
+    /** Throws as `Commits.commit` does. */
     async run() {
         await this.#inOrder();
         for (let tries = fewTries; this.#off.size > 0;) {
-            this.#busy = undefined;
-            if (await this.#together(tries))
+            const together = await this.#together(tries);
+            if (together === 'done')
                 return;
-            if (await this.#packByPack(tries))
+            this.#isBusy = together === 'busy';
+            if (await this.#placeByPlace(tries))
                 tries = fewTries;
-            else if (this.#busy === undefined) {
-                // Nobody is going to move: who is refused now waits for what users have.
+            // All that can go without those that users write to has gone.
+            else if (this.#isBusy)
+                tries = anyNumber;
+            else {
                 this.#isStuck = true;
-                if (!(await this.#packByPack(anyNumber)))
-                    throw comesToNoEnd();
+                if (!(await this.#placeByPlace(anyNumber)))
+                    throw new Error('Documents wait, and nobody is in their way.');
                 this.#isStuck = false;
             }
-            else if (tries === anyNumber)
-                throw comesToNoEnd(this.#busy);
-            // All that can go without those that users write to has gone.
-            else
-                tries = anyNumber;
         }
     }
     /** Documents that gave their values on did so in their order: the last one mostly waits for none. */
@@ -14302,35 +14864,28 @@ class Settling {
     }
     /**
      * All in one transaction, so that nothing is in the way but what stays: which of them wait for that the server says, one
-     * after the other. False where they are too many, or too busy.
+     * after the other, where it cannot be looked for.
      */
     async #together(tries) {
-        const { commits, mode } = this.#options;
+        const { commits } = this.#options;
         const lot = await this.#lot();
         if (lot === undefined)
-            return false;
+            return 'too-many';
         for (const leave = new Map();;) {
             try {
-                // A strict one leaves nothing: it stops where the server refuses it.
-                const keys = mode === 'tolerant' ? commits.keys : undefined;
-                await commits.commit(lot, { way: 'exchange', leave, keys, tries });
-                return true;
+                await commits.commit(lot, { exchange: true, leave, tries });
+                return 'done';
             }
             catch (error) {
+                if ((0,journal_transactions/* passing */.qO)(error) === 'conflict')
+                    return 'busy';
+                this.#leavesNothing(error);
                 if (error instanceof PutHeld) {
-                    for (const name of error.held.keys())
-                        leave.set(name, error.why);
+                    for (const [name, { why }] of error.held)
+                        leave.set(name, why);
                     continue;
                 }
-                if ((0,transactions/* passing */.qO)(error) === 'conflict') {
-                    this.#busy = error;
-                    return false;
-                }
-                if (!(error instanceof PutRefused))
-                    throw error;
-                if (mode !== 'tolerant')
-                    commits.refused(error);
-                if (error.document === undefined)
+                if (!(error instanceof PutRefused) || error.document === undefined)
                     throw error;
                 leave.set(error.document, (await commits.refusal(error)).why);
             }
@@ -14346,76 +14901,83 @@ class Settling {
                 lot.push(piece);
                 bytes += piece.bytes;
             }
-            if (lot.length > sizes.together || (lot.length > 1 && bytes > 4 * commits_mostBytes))
+            if (lot.length > sizes.together || (lot.length > 1 && bytes > 4 * sizes_mostBytes))
                 return undefined;
         }
         return lot;
     }
     /**
-     * Back as it came: pack by pack, the newest first, each at once with the images of older changes that wait. What the
-     * documents were in between they all were, so that there is room for it; those that nevertheless cannot go stay behind
-     * until they are met again. False where nothing has moved.
+     * Back as it came: what one transaction changed, the newest first, each at once with the images of older changes that
+     * wait. What the documents were in between they all were, so that there is room for it; those that nevertheless cannot go
+     * stay behind until they are met again. False where nothing has moved.
      */
-    async #packByPack(tries) {
+    async #placeByPlace(tries) {
         const { deferred, read, stretch, survey } = this.#options;
         this.#waiting ??= await this.#listWaiting();
+        const waiting = this.#waiting;
         const oldest = [...this.#off].sort()[0];
+        const ids = [...new Set([...deferred.packs, ...this.#off])].filter((id) => id >= oldest);
         const still = new Set();
         let moved = 0;
-        for (const id of [...new Set([...deferred.packs, ...this.#off])].sort().reverse()) {
-            if (id < oldest)
-                break;
-            const pack = await read(id);
-            const pieces = this.#off.has(id) ? putsIn(piecesOf(pack, { stretch, met: survey.met })) : [];
+        for (const [, place] of Map.groupBy(ids.sort().reverse(), journal_documents/* placeOfImages */.Jz)) {
+            const packs = [];
+            for (const id of place)
+                packs.push(await read(id));
+            for (const { id, apart } of packs)
+                this.#marks.set(id, apart);
+            const options = { stretch, met: survey.met };
+            const pieces = packs.flatMap((pack) => (this.#off.has(pack.id) ? putsIn(piecesOf(pack, options)) : []));
             // Who has stayed at a newer image is not what an older one made of it.
-            const between = stepsOf(pack, { stretch, met: survey.met }, (key) => this.#stateOf(key) === steps && !still.has(key));
+            const between = stepsOf(packs, options, (key) => waiting.goesInSteps(key) && !still.has(key));
             if (pieces.length + between.length === 0)
                 continue;
-            const done = new Set(await this.#over(pack, [...between, ...pieces], tries));
+            const done = new Set(await this.#over([...between, ...pieces], tries));
             for (const put of between) {
                 if (done.has(put))
-                    deferred.stepped(settle_keyOf(put));
+                    deferred.stepped(waiting_keyOf(put));
                 else
-                    still.add(settle_keyOf(put));
+                    still.add(waiting_keyOf(put));
             }
             for (const put of pieces)
                 if (done.has(put))
-                    this.#waiting.set(this.#waiting.add(settle_keyOf(put)), settle_settled);
-            if (pieces.every((put) => done.has(put)))
-                this.#off.delete(id);
+                    waiting.settle(put);
+            for (const id of place)
+                if (pieces.every((put) => put.pack !== id || done.has(put)))
+                    this.#off.delete(id);
             moved += done.size;
         }
         return moved > 0;
     }
-    /** Comes back with those that are done. */
-    async #over(pack, puts, tries) {
-        const { commits, mode } = this.#options;
-        // A strict one stops where the server refuses it.
-        const keys = this.#isStuck && mode !== 'tolerant' ? undefined : commits.keys;
+    /** Comes back with those that are done. `groups`: of these, in the order in which they need one another, where that is known. */
+    async #over(puts, tries, groups) {
+        const { commits } = this.#options;
         const byName = new Map(puts.map((put) => [this.#nameOf(put), put]));
         const leave = new Map();
         const skip = new Set();
         for (;;) {
             try {
-                const how = { leave, skip, keys, apart: { pack, puts } };
-                return (await commits.commit([], { way: 'exchange', tries, ...how })).done;
+                const how = { exchange: true, tries, leave, skip, apart: { puts, marks: this.#marks } };
+                const { done } = await commits.commit([], how);
+                for (const { pack, apart } of overOf(done, this.#marks))
+                    this.#marks.set(pack, apart);
+                return done;
             }
             catch (error) {
+                if ((0,journal_transactions/* passing */.qO)(error) === 'conflict')
+                    return await this.#inHalves(groups ?? (await this.#inGroups(puts)), tries);
+                if (this.#isStuck)
+                    this.#leavesNothing(error);
                 if (error instanceof PutHeld) {
-                    for (const [name, holder] of error.held) {
+                    for (const [name, { holder, why }] of error.held) {
                         if (this.#stays(byName.get(name), holder, leave))
-                            leave.set(name, error.why);
+                            leave.set(name, why);
                         else
                             skip.add(name);
                     }
                     continue;
                 }
-                if ((0,transactions/* passing */.qO)(error) === 'conflict')
-                    return await this.#inHalves(pack, puts, tries, error);
                 if (!(error instanceof PutRefused) || error.document === undefined)
                     throw error;
-                if (this.#isStuck && mode !== 'tolerant')
-                    commits.refused(error);
                 const put = byName.get(error.document);
                 const { why, holders } = await commits.refusal(error);
                 const isHeld = holders.length > 0 && holders.every((holder) => this.#stays(put, holder, leave));
@@ -14426,18 +14988,44 @@ class Settling {
             }
         }
     }
-    /** Others write to some of these again and again: the rest go without them. */
-    async #inHalves(pack, puts, tries, busy) {
-        if (tries === anyNumber)
-            throw comesToNoEnd(busy);
-        this.#busy = busy;
-        if (puts.length === 1)
+    /**
+     * Others write to some of these again and again: the rest go without them. What needs a value of one that stays behind is
+     * found to be held.
+     */
+    async #inHalves(groups, tries) {
+        this.#isBusy = true;
+        if (groups.length === 1)
             return [];
-        const half = Math.ceil(puts.length / 2);
-        const first = await this.#over(pack, puts.slice(0, half), tries);
-        const indexes = first.map(({ index }) => index);
-        const since = { ...pack, apart: withApart(pack.apart, indexes) };
-        return [...first, ...(await this.#over(since, puts.slice(half), tries))];
+        const half = Math.ceil(groups.length / 2);
+        const done = [];
+        for (const some of [groups.slice(0, half), groups.slice(half)]) {
+            const puts = some.flat().flatMap((needing) => needing.puts);
+            done.push(...(await this.#over(puts, tries, some)));
+        }
+        return done;
+    }
+    async #inGroups(puts) {
+        const { store, commits } = this.#options;
+        const groups = [];
+        for (const [, some] of Map.groupBy(puts, ({ namespace }) => namespace.collection)) {
+            const [{ namespace }] = some;
+            const present = store.presentOf(namespace);
+            const images = some.map(({ image }) => image);
+            const current = present === undefined ? undefined : await store.read(present, images);
+            const documents = [...Map.groupBy(some, (put) => (0,raw_bson/* idKey */.T4)(idOf(put.image)))].map(([id, of]) => {
+                return { now: current?.get(id), puts: of };
+            });
+            groups.push(...inOrderOfNeed(documents, present === undefined ? [] : commits.keys.of(present)));
+        }
+        return groups;
+    }
+    /** A strict one leaves nothing to users: it stops where the server would refuse it. */
+    #leavesNothing(error) {
+        const { commits, mode } = this.#options;
+        if (mode === 'tolerant')
+            return;
+        if (error instanceof PutHeld || error instanceof PutRefused)
+            commits.refused(error);
     }
     /** Whether a document stays whoever is in its way. */
     #staysRefused({ code }, put) {
@@ -14452,56 +15040,13 @@ class Settling {
         if (this.#isStuck)
             return true;
         const other = { ...put, image: { after: holder } };
-        return left.has(this.#nameOf(other)) || this.#stateOf(settle_keyOf(other)) === settle_settled;
+        return left.has(this.#nameOf(other)) || this.#waiting?.isSettled(waiting_keyOf(other)) !== false;
     }
     async #listWaiting() {
-        const { whole } = this.#options;
-        const waiting = new KeyTable(1);
-        for (const pack of this.#off) {
-            const pieces = putsIn(await this.#pieces(pack));
-            for (const put of pieces) {
-                const { left } = whole.of(put.stretch, put.namespace, (0,raw_bson/* idKey */.T4)(idOf(put.image)));
-                if (!left)
-                    waiting.set(waiting.add(settle_keyOf(put)), waits);
-            }
-            for (const key of await this.#withClearWay(pieces))
-                waiting.set(waiting.add(key), steps);
-        }
+        const waiting = new Waiting(this.#options);
+        for (const pack of this.#off)
+            await waiting.add(putsIn(await this.#pieces(pack)));
         return waiting;
-    }
-    /**
-     * Those that get all their way back image by image. What users wrote to one of these goes back as a whole, or not at all;
-     * and so does one with older images in another segment to which they wrote anything, since there it may have to stay, and
-     * one that would be gone from its collection meanwhile.
-     */
-    async #withClearWay(puts) {
-        const { store, mode, whole, deferred, survey } = this.#options;
-        const several = puts.flatMap((put) => {
-            const { stretch, namespace, image } = put;
-            const newer = deferred.of(settle_keyOf(put));
-            const { left, open, between } = whole.of(stretch, namespace, (0,raw_bson/* idKey */.T4)(idOf(image)));
-            if (newer === undefined || newer.left === 0 || newer.wasGone)
-                return [];
-            return left || open !== undefined || (between && !put.isLast) ? [] : [{ put, newer }];
-        });
-        const present = several[0] && store.presentOf(several[0].put.namespace);
-        if (present === undefined)
-            return [];
-        const current = await store.read(present, several.map(({ put }) => put.image));
-        const nowOf = ({ image }) => current.get((0,raw_bson/* idKey */.T4)(idOf(image)));
-        const isAsMade = ({ put, newer }) => !newer.stepped && newer.joins(put.image) && newer.made(nowOf(put));
-        const others = several.filter((one) => !isAsMade(one));
-        const images = await deferred.images(others.map(({ newer: { key } }) => key));
-        const clear = others.filter(({ put, newer }) => {
-            const isRename = survey.renamesIn(put.stretch, put.namespace);
-            const way = { now: nowOf(put), mode: put.isLast ? mode : 'strict', isRename };
-            return hasClearWay([...(images.get(newer.key) ?? []), put.image], way);
-        });
-        return [...several.filter(isAsMade), ...clear].map(({ newer: { key } }) => key);
-    }
-    #stateOf(key) {
-        const at = this.#waiting?.find(key) ?? -1;
-        return at < 0 ? settle_settled : (this.#waiting?.get(at) ?? settle_settled);
     }
     #nameOf(put) {
         return nameIn(this.#options.store, put);
@@ -14510,15 +15055,6 @@ class Settling {
 /** What goes over one image by itself is at none of its ends, and can only wait. */
 function mayStay(put) {
     return put !== undefined && put.isStep !== true;
-}
-function settle_keyOf({ stretch, namespace, image }) {
-    return documentKey(stretch, namespace, (0,raw_bson/* idKey */.T4)(idOf(image)));
-}
-function comesToNoEnd(cause) {
-    return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', "The undo cannot go on: users keep writing to documents that wait for one another's unique values. Nothing of theirs is lost, and what was put back before is on record.", {
-        cause,
-        hint: 'Run the same command again once users write less to that collection, or bring the backup back with --strategy restore.',
-    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/whole.js
@@ -14619,6 +15155,7 @@ class WholeDocuments {
 
 
 
+
 /** A conflict was met in strict mode; what was committed before stays. */
 class Stopped extends Error {
     name = 'Stopped';
@@ -14692,6 +15229,8 @@ class Walk {
             await new Settling({ ...commits.options, commits, stretch: stretches.number, read }).run();
             await commits.all(late.splice(0));
             deferred.clear();
+            // What comes next may be older than the indexes by which these documents were looked for.
+            commits.keys.clear();
         };
         const { met } = survey;
         const size = 2 * this.#sizes.most;
@@ -15119,10 +15658,10 @@ async function countImages({ db }, own, attempt, options = {}) {
 
 
 /**
- * How long one transaction is tried again without success, in milliseconds: longer than a transaction holds the lane
+ * How long that is as usual, in milliseconds: longer than a transaction holds the lane
  * that a dead process has left open, where its session may not be ended (`transactionLifetimeLimitSeconds`: 60).
  */
-const patienceMs = 90_000;
+const usualPatienceMs = 90_000;
 /** The transactions of an undo: the fence is the first write of each, as it is in the gate. */
 class UndoTransactions {
     #options;
@@ -15135,11 +15674,12 @@ class UndoTransactions {
      * may have no effects beside the session's. `onConflict` is asked after each conflict with another write whether to
      * go on trying the same.
      *
-     * Throws `LEASE_LOST` where a newer run has taken over, the signal's reason, the error of `work`, and after 90
-     * seconds without success the driver's error. Nothing was changed then, unless the error is labelled
+     * Throws `LEASE_LOST` where a newer run has taken over, the signal's reason, the error of `work`, and without success
+     * for all that time the driver's error. Nothing was changed then, unless the error is labelled
      * `UnknownTransactionCommitResult`.
      */
     async run(work, onConflict = () => true) {
+        const { patienceMs = usualPatienceMs } = this.#options;
         const since = performance.now();
         for (let attempt = 1;; attempt++) {
             this.#options.signal?.throwIfAborted();
@@ -15147,7 +15687,7 @@ class UndoTransactions {
                 return await this.#once(work);
             }
             catch (error) {
-                const kind = (0,server_code/* labelled */.wW)(error, 'UnknownTransactionCommitResult') ? undefined : (0,transactions/* passing */.qO)(error);
+                const kind = (0,server_code/* labelled */.wW)(error, 'UnknownTransactionCommitResult') ? undefined : (0,journal_transactions/* passing */.qO)(error);
                 if (kind === undefined || performance.now() - since > patienceMs)
                     throw error;
                 if (kind === 'conflict' && !onConflict())
@@ -15168,7 +15708,7 @@ class UndoTransactions {
             return await this.#once(work, before);
         }
         catch (error) {
-            if ((0,transactions/* passing */.qO)(error) === 'outage')
+            if ((0,journal_transactions/* passing */.qO)(error) === 'outage')
                 await this.#renew();
             throw error;
         }
@@ -15189,12 +15729,12 @@ class UndoTransactions {
     async #once(work, before) {
         this.#session ??= await this.#registered();
         const session = this.#session;
-        session.startTransaction(transactions/* transactionOptions */.dd);
+        session.startTransaction(journal_transactions/* transactionOptions */.dd);
         try {
             await this.#fence(session);
             const result = await work(session);
             await before;
-            await (0,transactions/* commit */.cd)(session, patienceMs);
+            await (0,journal_transactions/* commit */.cd)(session, usualPatienceMs);
             return result;
         }
         catch (error) {
@@ -15216,14 +15756,14 @@ class UndoTransactions {
         if (matchedCount === 1)
             return session;
         await session.endSession();
-        throw (0,transactions/* leaseLost */.XM)();
+        throw (0,journal_transactions/* leaseLost */.XM)();
     }
     async #fence(session) {
         const { connection, own, fence, lane } = this.#options;
         const lanes = connection.db.collection(own.lease);
         const { matchedCount } = await lanes.updateOne({ _id: (0,journal_documents/* laneId */.AQ)(lane), fence }, { $inc: { turns: 1 } }, { session });
         if (matchedCount !== 1)
-            throw (0,transactions/* leaseLost */.XM)();
+            throw (0,journal_transactions/* leaseLost */.XM)();
     }
 }
 
@@ -15292,6 +15832,7 @@ var undo_disposeResources = (undefined && undefined.__disposeResources) || (func
 
 
 
+
 /** A walk that was cut off by a change of the primary goes on where it stopped, this often without getting on. */
 const mostRestarts = 5;
 /**
@@ -15305,9 +15846,9 @@ const mostRestarts = 5;
 async function undoAttempt(connection, own, attempt, options) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
-        const { fence, lane = 0, mode, signal } = options;
+        const { fence, lane = 0, mode, patienceMs, signal } = options;
         const ask = mode === 'tolerant' ? options.ask : undefined;
-        const transactions = undo_addDisposableResource(env_1, new UndoTransactions({ connection, own, fence, lane, signal }), true);
+        const transactions = undo_addDisposableResource(env_1, new UndoTransactions({ connection, own, fence, lane, patienceMs, signal }), true);
         const second = undo_addDisposableResource(env_1, new UndoTransactions({ connection, own, fence, lane: (lane + 1) % journal_documents/* laneCount */.S5, signal }), true);
         const conflicts = new ConflictList();
         let walk;
@@ -15339,6 +15880,9 @@ async function undoAttempt(connection, own, attempt, options) {
             }
             if (signal?.aborted || error instanceof observe_error/* ReleaseError */.K)
                 throw error;
+            if (walk !== undefined && (error instanceof Busy || (0,journal_transactions/* passing */.qO)(error) === 'conflict')) {
+                return { state: 'busy', ...(error instanceof Busy && { namespace: error.namespace }), ...walk.extent };
+            }
             throw asServerFailure(error, `undoing ${attempt.migration} in database ${connection.db.databaseName}`);
         }
     }
@@ -15398,7 +15942,7 @@ async function insistently(signal, run, progress = () => 0) {
 }
 function isInterrupted(error) {
     const code = (0,server_code/* serverCode */.XY)(error);
-    return (code !== undefined && interrupted.has(code)) || (0,transactions/* passing */.qO)(error) === 'outage';
+    return (code !== undefined && interrupted.has(code)) || (0,journal_transactions/* passing */.qO)(error) === 'outage';
 }
 /**
  * What a read and its cursor meet when the primary changes: the codes of the driver specification's retryable reads, and
@@ -15454,14 +15998,20 @@ const shownConflicts = 3;
 function undoInTheWay(result) {
     if (result.state === 'impossible')
         return result.reason;
+    if (result.state === 'busy')
+        return busy(result);
     const { conflicts, conflictsTotal: total } = result;
     const shown = conflicts.slice(0, shownConflicts).map(describeConflict).join('; ');
     return total > shownConflicts ? `${shown}; and ${total - shownConflicts} more` : shown;
 }
 /** The end of a sentence about what was done of a migration. */
 function notUndone(result) {
-    const without = result.state === 'conflicts' ? ' by this without losing what others wrote' : '';
-    return `cannot be undone${without}: ${undoInTheWay(result)}`;
+    const without = { conflicts: ' by this without losing what others wrote', busy: ' just now', impossible: '' };
+    return `cannot be undone${without[result.state]}: ${undoInTheWay(result)}`;
+}
+function busy({ namespace }) {
+    const where = namespace === undefined ? '' : `${namespace}: `;
+    return `${where}others keep writing to documents that have to go back, or hold their collection. Nothing of theirs is lost`;
 }
 /** Each way that is open where what was done of it is not undone, the easiest first; back, first the one that loses nothing. Only reads. */
 async function waysOut(run, connection, { turn, prior, journal }, inTheWay, of) {
@@ -15474,8 +16024,10 @@ async function waysOut(run, connection, { turn, prior, journal }, inTheWay, of) 
     const command = prior.direction === 'up' ? goesOn(of) : 'mongo-release down';
     const ran = checksumThatRan(prior, journal);
     const ways = [];
+    if (inTheWay.state === 'busy')
+        ways.push('Run the same command again once they write less there: it goes on where it was.');
     // What went another way once would do so again, and an undo goes by nothing but the journal.
-    if (prior.way === 'undo' || prior.error?.code === 'REPLAY_DIVERGED') {
+    else if (prior.way === 'undo' || prior.error?.code === 'REPLAY_DIVERGED') {
         if (missing)
             ways.push(`Bring ${file.fileName} back from version control.`);
     }
@@ -15544,7 +16096,7 @@ function missingFile({ invocation }, { _id: name, fileName }) {
 
 
 /** What takes longer reads a large journal: whoever looks at the status does not wait for it. Milliseconds. */
-const way_on_patienceMs = 1000;
+const patienceMs = 1000;
 /**
  * What comes next of a migration that has not reached its end, in sentences, where nobody is running it: the one answer,
  * whoever asks. Where what it did cannot be undone, only the ways that do not need that. Only reads.
@@ -15559,7 +16111,7 @@ async function wayOn(run, connection, prior, file) {
     const of = await ofRelease(run, connection, prior);
     if (journal === undefined || journal.entries === 0 || !isHalfDone(prior))
         return nextOfHalf(prior, file, of);
-    const signal = AbortSignal.timeout(way_on_patienceMs);
+    const signal = AbortSignal.timeout(patienceMs);
     const mode = prior.way === 'undo' ? 'tolerant' : 'strict';
     const options = { mode, expectedEntries: journal.entries, signal };
     const attempt = { migration, number: journal.attempt };
@@ -15909,7 +16461,7 @@ async function documentsInJournal(run, connection, { _id: migration, journal }) 
         return undefined;
     const attempt = { migration, number: journal.attempt };
     try {
-        return await countImages(connection, namesOf(run), attempt, { maxTimeMS: way_on_patienceMs });
+        return await countImages(connection, namesOf(run), attempt, { maxTimeMS: patienceMs });
     }
     catch (error) {
         if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired)
@@ -16464,7 +17016,7 @@ async function pause(ms, signal) {
  * Throws `LEASE_HELD` where somebody has the lease and this run would not wait for it: what takes long is not begun then.
  * Only a look; who gets it is decided when it is acquired.
  */
-async function under_lease_refuseHeld(run, { db }) {
+async function refuseHeld(run, { db }) {
     if ((run.invocation.flags.wait ?? 0) > 0)
         return;
     const state = await inspectLease(db, namesOf(run));
@@ -17433,46 +17985,60 @@ function exited({ exitCode, signal }) {
 
 /** An operation does the same to most documents: its first show what it does. Those of all operations together. */
 const mostChanges = 1000;
-/** Of the journal, in documents of it: what is behind them is not looked at. */
-const mostPacks = 100_000;
+/** Of the journal, in ids: what is behind them is not looked at. */
+const mostIds = 100_000;
 const changed_fields_mostFields = 50;
 /**
  * What an attempt changed in the documents that were there before and after it, by the images of its journal: of each of
  * its operations the first, as many as there is room for; of very many operations some, from its beginning to its end. What it
- * inserted and deleted is not in it. `limits` are of the reading. Throws the driver's errors, and `JournalDamage` for images that are damaged.
+ * inserted and deleted is not in it. Of the images little more is read than what is looked at. `limits` are of the
+ * reading. Throws the driver's errors, and `JournalDamage` for images that are damaged.
  */
 async function changed_fields_changedFields(db, own, attempt, limits = {}) {
     const journal = db.collection(own.journal, { readPreference: lib.ReadPreference.primary });
-    const packs = await journal
-        .find({ ...(0,journal_documents/* ofAttempt */.Be)(attempt), kind: 'images' }, {
-        ...limits,
-        projection: { of: 1, count: 1, part: 1 },
-    })
+    // The index has all of it: no document is fetched.
+    const ids = await journal
+        .find((0,journal_documents/* ofAttempt */.Be)(attempt), { ...limits, projection: { _id: 1 } })
         .sort({ _id: 1 })
-        .limit(mostPacks)
+        .limit(mostIds)
+        .map(({ _id }) => _id)
         .toArray();
-    const { chosen, room } = sharesOf(packs);
+    const all = operationsOf(ids);
+    const step = Math.max(1, all.length / mostChanges);
+    const some = all.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
+    await readHeads(journal, some, limits);
+    const shares = sharesOf(some.map(({ known }) => known));
+    const room = new Map();
+    for (const [at, { packs }] of some.entries()) {
+        const share = { left: shares[at] ?? 0 };
+        let before = 0;
+        for (const pack of packs) {
+            if (before < share.left)
+                for (const id of pack.ids)
+                    room.set(id, share);
+            before += pack.count;
+        }
+    }
     const found = new Map();
     let changes = 0;
-    let more = packs.length === mostPacks || chosen.length < packs.length;
+    let more = ids.length === mostIds || all.reduce((sum, operation) => sum + operation.ids.length, 0) > room.size;
     const documents = journal
-        .find({ _id: { $in: chosen } }, limits)
+        .find({ _id: { $in: [...room.keys()] } }, limits)
         .sort({ _id: 1 })
         .batchSize(10);
     let parts = [];
-    for await (const { _id, of, part, parts: all, data, namespace } of documents) {
+    for await (const { _id, part, parts: whole, data, namespace } of documents) {
         parts = [...(part === 0 ? [] : parts), (0,raw_bson/* bytesOf */.$$)(data)];
-        if (parts.length < all)
+        if (parts.length < whole)
             continue;
         const collection = (0,gate_names/* shownName */.H)(namespace, db.databaseName);
-        const entry = (0,journal_documents/* entryOf */.Ms)({ _id, of });
+        const share = room.get(_id) ?? { left: 0 };
         for (const { before, after } of (0,journal_images/* unpackImages */.Fg)(parts)) {
-            const left = room.get(entry) ?? 0;
-            if (left === 0) {
+            if (share.left === 0) {
                 more = true;
                 break;
             }
-            room.set(entry, left - 1);
+            share.left -= 1;
             if (before === undefined || after === undefined)
                 continue;
             changes += 1;
@@ -17487,30 +18053,56 @@ async function changed_fields_changedFields(db, own, attempt, limits = {}) {
     const fields = [...found.values()].sort((a, b) => b.changes - a.changes || (a.path < b.path ? -1 : 1));
     return { fields: fields.slice(0, changed_fields_mostFields), changes, cut: more || fields.length > changed_fields_mostFields };
 }
-/** Which documents of the journal to look at, and how many changes of each entry: what one does not need is for the others. */
-function sharesOf(packs) {
-    const all = [...Map.groupBy(packs, journal_documents/* entryOf */.Ms)].map(([entry, of]) => {
-        return { entry, of, count: of.reduce((sum, { count, part }) => sum + (part === 0 ? count : 0), 0) };
-    });
-    const step = Math.max(1, all.length / mostChanges);
-    const some = all.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step));
-    const room = new Map();
+/** Those that have images, in their order. */
+function operationsOf(ids) {
+    const all = [];
+    for (const id of ids) {
+        if (!(0,journal_documents/* isOfImages */.q5)(id))
+            all.push({ ids: [], packs: [], asked: 0, known: 0 });
+        else
+            all.at(-1)?.ids.push(id);
+    }
+    return all.filter((operation) => operation.ids.length > 0);
+}
+/** Asks of each operation for its first packs, until they are enough for its share; for twice as many each time. */
+async function readHeads(journal, all, limits) {
+    for (let most = 1;; most *= 2) {
+        const isOpen = ({ asked, ids }) => asked < ids.length;
+        const shares = sharesOf(all.map((one) => (isOpen(one) ? mostChanges : one.known)));
+        const short = all.filter((one, at) => isOpen(one) && one.known < (shares[at] ?? 0));
+        if (short.length === 0)
+            return;
+        const asked = short.flatMap((one) => one.ids.slice(one.asked, one.asked + most));
+        const heads = journal.find({ _id: { $in: asked }, part: 0 }, { ...limits, projection: { count: 1, parts: 1 } });
+        const byId = new Map();
+        for await (const head of heads)
+            byId.set(head._id, head);
+        for (const one of short) {
+            for (const end = one.asked + most; one.asked < end && isOpen(one); one.asked += 1) {
+                const head = byId.get(one.ids[one.asked] ?? '');
+                // A later part.
+                if (head === undefined)
+                    continue;
+                const { count, parts } = head;
+                one.packs.push({ ids: one.ids.slice(one.asked, one.asked + parts), count });
+                one.known += count;
+            }
+        }
+    }
+}
+/** How many changes of each, of so many that there are: what one does not need is for the others. */
+function sharesOf(counts) {
+    const shares = [];
     let left = mostChanges;
-    for (const [at, { entry, count }] of some.toSorted((a, b) => a.count - b.count).entries()) {
-        const share = Math.min(count, Math.floor(left / (some.length - at)));
-        room.set(entry, share);
+    for (const [at, { count, of }] of counts
+        .map((count, of) => ({ count, of }))
+        .sort((a, b) => a.count - b.count)
+        .entries()) {
+        const share = Math.min(count, Math.floor(left / (counts.length - at)));
+        shares[of] = share;
         left -= share;
     }
-    const chosen = some.flatMap(({ entry, of }) => {
-        let before = 0;
-        return of.flatMap(({ _id, count, part }) => {
-            // The parts of a pack belong together.
-            const from = part === 0 ? before : before - count;
-            before += part === 0 ? count : 0;
-            return from < (room.get(entry) ?? 0) ? [_id] : [];
-        });
-    });
-    return { chosen, room };
+    return shares;
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/duplicate-keys.js
@@ -17520,7 +18112,7 @@ function sharesOf(packs) {
 
 
 const mostGroups = 5;
-const mostIds = 5;
+const duplicate_keys_mostIds = 5;
 const duplicate_keys_exact = { promoteValues: false, bsonRegExp: true };
 /** A migration that took longer than this before it failed is not run again to find out more. Milliseconds. */
 const longestAgain = 300_000;
@@ -17603,7 +18195,7 @@ function isNothing(values) {
 }
 async function withKey(collection, time, filter, collation) {
     const found = await collection
-        .find(filter, { ...duplicate_keys_exact, ...time.limits, collation, projection: { _id: 1 }, limit: mostIds })
+        .find(filter, { ...duplicate_keys_exact, ...time.limits, collation, projection: { _id: 1 }, limit: duplicate_keys_mostIds })
         .toArray();
     return found.map(({ _id }) => (0,shown_id/* shownId */.f)(lib.BSON.serialize({ _id })));
 }
@@ -17789,7 +18381,7 @@ function offendingDocuments(failed) {
     return offendingWithin(longestInSandbox, failed);
 }
 async function offendingWithin(ms, failed) {
-    const { end, db, own, file, attempt } = failed;
+    const { end, db, own, file } = failed;
     const lastRead = end.state === 'failed' ? end.lastRead : undefined;
     const read = lastRead === undefined ? [] : [{ kind: 'last-read', ...lastRead }];
     const time = new TimeLeft(ms, failed.signal);
@@ -17810,13 +18402,23 @@ async function offendingWithin(ms, failed) {
                 return [...read, ...texts.slice(0, mostTypes)];
         }
         const types = await mixedTypes(db, collections, text, time);
-        // What it set itself, some documents have by now.
-        const set = attempt === undefined ? [] : (await changed_fields_changedFields(db, own, attempt, time.limits)).fields;
-        const its = new Set(set.filter(({ before }) => before === undefined).map(({ path }) => path));
+        const its = types.length === 0 ? new Set() : await fieldsSet(failed, time);
         return [...read, ...types.filter(({ field }) => !its.has(field)).slice(0, mostTypes)];
     }
     catch {
         return read;
+    }
+}
+/** What it set itself, some documents have by now. None where that cannot be told. */
+async function fieldsSet({ db, own, attempt }, time) {
+    if (attempt === undefined)
+        return new Set();
+    try {
+        const { fields } = await changed_fields_changedFields(db, own, attempt, time.limits);
+        return new Set(fields.filter(({ before }) => before === undefined).map(({ path }) => path));
+    }
+    catch {
+        return new Set();
     }
 }
 /**
@@ -18508,9 +19110,10 @@ async function refuseTakenBack(run, { db }, releaseId, own = Number.POSITIVE_INF
         return false;
     if (record !== null && record.kind !== 'migrate' && record.kind !== 'release')
         return false;
-    const { fence = 0, migrations = [], kind } = record ?? {};
+    const { fence = 0, kind } = record ?? {};
+    const migrations = record === null ? [] : neededBy(record);
     const since = history.filter((one) => one.fence > fence && one.fence < own);
-    const gone = since.filter((one) => migrations.includes(one._id) && isGone(one, releaseId));
+    const gone = since.filter((one) => migrations.includes(one._id) && isGone(one, [releaseId]));
     const by = rollback !== null && (rollback.fence ?? 0) > fence && hasTaken(rollback) ? rollback : undefined;
     if (record !== null && gone.length === 0 && by === undefined)
         return true;
@@ -18522,9 +19125,33 @@ async function refuseTakenBack(run, { db }, releaseId, own = Number.POSITIVE_INF
     const too = kind === 'release' ? ` too: mongo-release rollback ${releaseId}` : ' too';
     throw new observe_error/* ReleaseError */.K('TAKEN_BACK', `While release ${releaseId} was being deployed, or since, ${what}${by === undefined ? '' : ` by rollback ${by._id}`}${how}. The application that it deployed may be on the data of before.`, { hint: `Bring the application of before back${too}. Or correct the cause and release again.` });
 }
-/** A way down, whole or half, or somebody else's half way up: this release had it applied, or was to apply it itself. */
-function isGone({ state, direction, releaseId }, release) {
-    return state === 'rolled-back' || (state !== 'applied' && (direction === 'down' || releaseId !== release));
+/**
+ * Whether a part of what this digest stands for was taken back since it was begun, which nobody agreed to apply once more: one
+ * of its migrations, since a release on it was last to apply that; or any release on it, since one was to apply all of it.
+ * Only reads. Throws what `asServerFailure` makes of a server's failure.
+ */
+async function isTakenBack(run, { db }, { digest, pending }) {
+    const on = await new ReleaseRecords(db, run).agreedOn(digest);
+    const ids = on.map(({ _id }) => _id);
+    const [rollbacks, history] = await Promise.all([
+        new RollbackRecords(db, run).of(ids).catch(taken_back_failed),
+        readHistory(db, namesOf(run), { brief: true }).catch(taken_back_failed),
+    ]);
+    const names = pending.map(({ name }) => name);
+    const lastBegun = (wanted) => Math.max(0, ...on.filter((one) => wanted.every((name) => one.migrations.includes(name))).map(fenceOf));
+    return (history.some((one) => names.includes(one._id) && one.fence > lastBegun([one._id]) && isGone(one, ids)) ||
+        rollbacks.some((one) => fenceOf(one) > lastBegun(names) && hasTaken(one)));
+}
+/** What it was to apply, and what others had applied of the plan that it went on with. */
+function neededBy({ migrations, agreed }) {
+    return [...migrations, ...(agreed?.pending ?? []).map(({ name }) => name)];
+}
+function fenceOf({ fence = 0 }) {
+    return fence;
+}
+/** A way down, whole or half, or somebody else's half way up: these releases had it applied, or were to apply it themselves. */
+function isGone({ state, direction, releaseId }, releases) {
+    return state === 'rolled-back' || (state !== 'applied' && (direction === 'down' || !releases.includes(releaseId)));
 }
 /** One that stopped before its first step has taken nothing back. */
 function hasTaken({ state, steps = [] }) {
@@ -18726,12 +19353,11 @@ function findingsError(findings) {
 
 
 
-
 /**
  * The release that this run joins by `--release-id` to apply what is left of its plan, which `--digest` names: what is for
  * after a deploy that is not its own, or the rest where its run was stopped and is run again. Undefined where this run is
- * none of that: then exactly the plan of that digest is meant. Throws `TAKEN_BACK` where a second half finds its first one
- * rolled back, since nobody has the lease while an application is deployed.
+ * none of that, or a part of it was taken back since: then exactly the plan of that digest is meant. Throws `TAKEN_BACK`
+ * where a second half finds its first one rolled back, since nobody has the lease while an application is deployed.
  */
 async function joinedRelease(run, connection) {
     const { phase, digest, 'release-id': release } = run.invocation.flags;
@@ -18747,7 +19373,7 @@ async function joinedRelease(run, connection) {
     const ends = phase === 'after-deploy';
     if (ends)
         await refuseTakenBack(run, connection, release);
-    else if (!history.some((one) => isOf(one, release)))
+    else if (!history.some((one) => isOf(one, release)) || (await isTakenBack(run, connection, plan)))
         return undefined;
     const done = history
         .filter(({ state, appliedIn }) => state === 'applied' && appliedIn === release)
@@ -18772,23 +19398,15 @@ async function begunOn(run, connection) {
     if (digest === undefined || phase === 'after-deploy')
         return undefined;
     const records = new ReleaseRecords(connection.db, run);
-    const record = await records.agreedOn(digest.toLowerCase());
-    if (record === null)
+    const [record] = await records.agreedOn(digest.toLowerCase());
+    if (record?.agreed === undefined)
         return undefined;
     if (record._id !== run.releaseId) {
         const [seen] = record.state === 'running' ? await records.look([record]) : [];
         if (seen?.presence === 'here' || deploysElsewhere(run, record))
             return undefined;
     }
-    try {
-        await refuseTakenBack(run, connection, record._id);
-    }
-    catch (thrown) {
-        if ((0,observe_error/* asReleaseError */.o)(thrown).code === 'TAKEN_BACK')
-            return undefined;
-        throw thrown;
-    }
-    return record.agreed;
+    return (await isTakenBack(run, connection, record.agreed)) ? undefined : record.agreed;
 }
 /** Whether its application is deployed by somebody else: nobody sees the end of that, but whoever is run again in its place. */
 function deploysElsewhere({ origin }, record) {
@@ -19716,6 +20334,7 @@ function compareVersions(a, b) {
 
 
 
+
 /** The namespaces that `only` names, or all of them. Throws `BACKUP_NAMESPACE_UNKNOWN`. */
 function selectNamespaces(manifest, only) {
     if (only === undefined)
@@ -19800,8 +20419,11 @@ function describedOtherwise(built, restored) {
         .map(({ place }) => place.entry.name);
 }
 /** Only collections are told apart by UUID: a view has none, a time series keeps it in its buckets. */
-function oldOf({ type, uuid }) {
-    return type === 'collection' ? { type, uuid } : { type };
+function oldOf({ type, uuid, rawOptions, rawIndexes }) {
+    if (type !== 'collection')
+        return { type };
+    const expiry = (0,mongo_expiry/* expiriesOf */.R3)(rawOptions, rawIndexes);
+    return { type, uuid, ...(expiry.length > 0 && { expiry }) };
 }
 
 ;// CONCATENATED MODULE: ./emitted/backup/restore/room.js
@@ -24560,6 +25182,7 @@ function isNew(met, document) {
 
 
 
+
 /**
  * Rehearses both ways back: the undo of everything by its journal, and each `down`, the last applied first, as far as
  * there are any. After each the database has to be what it was before; a `down` may leave the fields of a document in
@@ -24620,8 +25243,8 @@ class Back {
                 const undone = await undoAttempt(connection, namesOf(this.#run), attempt, {
                     ...{ fence: sandboxFence, mode: 'strict', alone: true, signal: this.#run.signal },
                 });
-                if (undone.state === 'impossible')
-                    return { part: way.end('impossible', { why: `${name}: ${undone.reason}`, notes }) };
+                if (undone.state === 'impossible' || undone.state === 'busy')
+                    return { part: way.end('impossible', { why: `${name}: ${undoInTheWay(undone)}`, notes }) };
                 if (undone.state === 'conflicts')
                     return { part: way.end('differs', { differences: undone.conflicts.map(describeConflict), notes }) };
                 this.#applied = index;
@@ -26204,12 +26827,15 @@ var left_documents = __webpack_require__(22874);
 
 
 
+
+
 /**
  * How many documents each migration has in quarantine: what a `batch` left out, as long as the migration was not taken
  * back, and what an undo left to users. A document that several attempts left counts once, as the last of them has it. Throws what `asServerFailure`
  * makes of a server's failure.
  */
-async function readQuarantine({ db }, quarantine, records) {
+async function readQuarantine(run, { db }, records) {
+    const { quarantine } = namesOf(run);
     const takenBack = records.filter(({ state }) => state === 'rolled-back').map(({ _id }) => _id);
     const document = { migration: '$migration', namespace: '$namespace', id: '$documentId' };
     const why = { reason: '$reason', fields: '$fields', index: '$index', code: '$code' };
@@ -26225,13 +26851,17 @@ async function readQuarantine({ db }, quarantine, records) {
             { $sort: { _id: 1 } },
         ])
             .toArray();
+        const undone = found.some(({ _id }) => _id.why.reason);
+        const rollbacks = undone ? await new RollbackRecords(db, run).leftDocuments() : new Map();
         return [...Map.groupBy(found, ({ _id }) => _id.migration)].map(([migration, of]) => {
             const count = new LeftCount();
             for (const { _id, documents } of of)
                 if (_id.why.reason)
                     count.add(_id.collection, _id.why, documents);
             const documents = of.reduce((sum, one) => sum + one.documents, 0);
-            return { migration, documents, ...(count.documents > 0 && { conflicts: count.all }) };
+            const rollbackId = rollbacks.get(migration);
+            const conflicts = count.documents > 0 && { conflicts: count.all, ...(rollbackId && { rollbackId }) };
+            return { migration, documents, ...conflicts };
         });
     }
     catch (error) {
@@ -26243,11 +26873,12 @@ function quarantineWarning(one, quarantine) {
     const [were, they] = one.documents === 1 ? ['it was', 'it is'] : ['they were', 'they are'];
     // What an undo that is half-way has open stands there too, and is needed.
     const filter = `{ migration: '${one.migration}', why: { $in: ['batch', 'undo'] } }`;
-    const { conflicts = [] } = one;
+    const { conflicts = [], rollbackId } = one;
+    const by = rollbackId === undefined ? '' : ` by rollback ${rollbackId}`;
     const [why, how] = conflicts.length === 0
         ? ['', '']
         : [`: ${(0,left_documents/* leftInWords */.U7)(conflicts)}`, ' (docs/rollback.md has the lines for one of them)'];
-    return `${quarantine_documentsOf(one)} left as ${were}${why}; quarantine has a copy of each. In mongosh: \`db.getCollection('${quarantine}').find(${filter})\`. Once ${they} put right, deleteMany with the same filter says so${how}.`;
+    return `${quarantine_documentsOf(one)} left as ${were}${by}${why}; quarantine has a copy of each. In mongosh: \`db.getCollection('${quarantine}').find(${filter})\`. Once ${they} put right, deleteMany with the same filter says so${how}.`;
 }
 /** What the migrations of a command left out, as warnings. */
 function leftOut(ended, quarantine) {
@@ -26473,6 +27104,8 @@ function codeOf({ error }) {
 
 // EXTERNAL MODULE: ./emitted/release/rollback/hook-instead.js
 var hook_instead = __webpack_require__(75488);
+// EXTERNAL MODULE: ./emitted/report/way-back.js
+var way_back = __webpack_require__(65561);
 ;// CONCATENATED MODULE: ./emitted/release/restore/agree.js
 
 /**
@@ -26501,6 +27134,8 @@ async function agree(run, question) {
 
 
 
+
+
 const reasons = {
     history: 'the oplog does not reach back to it',
     limit: 'the server did not read its oplog back to it in time',
@@ -26508,14 +27143,11 @@ const reasons = {
     standalone: 'a standalone server has no change streams',
 };
 /**
- * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. Only
- * reads, for no longer than `limitMs`, by default a minute. Throws what `asServerFailure` makes of a server's failure.
+ * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. An
+ * earlier count of it is gone on with: what it has read is not read again. Only reads, no longer than `limitMs`, by default
+ * a minute. Throws what `asServerFailure` makes of a server's failure.
  */
-async function lossOf(run, connection, manifest, limitMs) {
-    return (await countLoss(run, connection, manifest, limitMs)).loss;
-}
-/** The same, with the cluster time up to which it was counted. */
-async function countLoss(run, { db }, manifest, limitMs) {
+async function countLoss(run, { db }, manifest, { earlier, limitMs } = {}) {
     const unknown = (why) => ({ loss: { writes: null, why } });
     if (manifest.engine === 'atlas')
         return unknown('it erases a whole cluster, which is not looked through');
@@ -26523,9 +27155,13 @@ async function countLoss(run, { db }, manifest, limitMs) {
     if (clusterTime === undefined)
         return unknown('the backup is not of one point in time');
     const own = namesOf(run);
-    const since = new lib.Timestamp({ t: clusterTime.t, i: clusterTime.i });
+    const known = earlier?.upTo !== undefined && earlier.loss.writes !== null ? earlier.loss.collections : [];
+    const since = earlier?.upTo ?? new lib.Timestamp({ t: clusterTime.t, i: clusterTime.i });
     let found;
+    let notCounted;
     try {
+        const series = await db.listCollections({ type: 'timeseries' }, { nameOnly: true }).toArray();
+        notCounted = series.map(({ name }) => name).sort();
         found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), limitMs, signal: run.signal });
     }
     catch (error) {
@@ -26535,27 +27171,31 @@ async function countLoss(run, { db }, manifest, limitMs) {
     }
     if (found.state === 'unknown')
         return unknown(reasons[found.why]);
-    const collections = [...found.byCollection]
-        .map(([collection, { inserted, updated, deleted }]) => ({ collection, writes: inserted + updated + deleted }))
-        .sort((a, b) => b.writes - a.writes);
-    const { upTo } = found;
-    return { loss: lossIn({ since: new Date(clusterTime.t * 1000).toISOString(), collections, kept: [] }), upTo };
+    const { byCollection, upTo } = found;
+    const more = [...byCollection].map(([collection, { inserted, updated, deleted }]) => {
+        return { collection, writes: inserted + updated + deleted };
+    });
+    const collections = inAll(known, more);
+    const counted = { since: new Date(clusterTime.t * 1000).toISOString(), collections, notCounted };
+    return { loss: lossIn({ ...counted, kept: [] }), upTo };
 }
 /** Of what was counted. */
-function lossIn({ since, collections, kept: all }) {
+function lossIn({ since, collections, notCounted, kept: all }) {
     const kept = all.length > 0 && { kept: all };
     if (collections === undefined)
         return { writes: null, why: 'what came after the last count could not be counted', ...kept };
-    return { writes: collections.reduce((sum, { writes }) => sum + writes, 0), since, collections, ...kept };
+    const writes = collections.reduce((sum, one) => sum + one.writes, 0);
+    return { writes, since, collections, ...(notCounted.length > 0 && { notCounted }), ...kept };
 }
 /** In a sentence, for whoever has to decide. */
 function lossInWords(loss) {
     if (loss.writes === null)
         return `How much was written since is not known: ${loss.why}. All of it is lost.`;
+    const series = (0,way_back/* notCountedInWords */.Oi)(loss.notCounted);
     if (loss.writes === 0)
-        return 'Nothing but migrations has written since.';
+        return `Nothing but migrations has written since.${series}`;
     const where = loss.collections.map(({ collection, writes }) => `${collection} ${(0,format/* formatCount */.B4)(writes)}`).join(', ');
-    return `What was written since is lost: ${(0,format/* plural */.LS)(loss.writes, 'write')} (${where}).`;
+    return `What was written since is lost: ${(0,format/* plural */.LS)(loss.writes, 'write')} (${where}).${series}`;
 }
 /** Whether whoever agreed to lose the one has agreed to lose the other. */
 function covers(agreed, loss) {
@@ -26564,7 +27204,7 @@ function covers(agreed, loss) {
     return loss.writes !== null && loss.writes <= agreed.writes;
 }
 /** How many writes may be lost where so many have been agreed to by now; `null`: any number. */
-function mostAgreed(run, agreed, now) {
+function loss_mostAgreed(run, agreed, now) {
     const { 'accept-loss': accepted = '0' } = run.invocation.flags;
     if (accepted === 'unknown' || agreed?.writes === null)
         return null;
@@ -26589,7 +27229,9 @@ async function agreeToLoss(run, question, loss) {
     if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes)
         return;
     const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
-    const open = loss.writes !== 0 || keptOut ? '' : ' What users write until it is done is lost: there is no hook stop-traffic.';
+    const open = loss.writes !== 0 || keptOut
+        ? ''
+        : ' What users write until it is done is at best kept aside: there is no hook stop-traffic.';
     throw new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', `${whole}${less}${open}`, {
         hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command${orMore(loss.writes)}.`,
         details: { writes: loss.writes ?? 'unknown' },
@@ -26846,6 +27488,7 @@ function fromStore(run, manifest) {
         selected: (only) => countsOf(selectNamespaces(manifest, only)),
         whole: true,
         stored: { store, id, of: target },
+        manifest,
         restore: (connection, options) => restoreBackup(connection, store, id, options),
     };
 }
@@ -26897,7 +27540,7 @@ async function wouldRestore(run, connection, release, way) {
         refuseUnnamed(run, release, way);
     else
         refuseHalfDone(run, manifest);
-    const loss = await lossOf(run, connection, manifest);
+    const { loss } = await countLoss(run, connection, manifest);
     if (manifest.engine === 'atlas')
         return { words: whatItErases(run, manifest), loss };
     const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
@@ -26922,24 +27565,32 @@ async function agreeToRestore(run, connection, release, way) {
     refuseHalfDone(run, manifest);
     const half = await halfRestored(connection.db, namesOf(run));
     if (half?.details.backup === way.backupId)
-        return { position, loss: nothingLost };
-    const loss = await lossOf(run, connection, manifest);
-    await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
-    return { position, loss };
+        return { position, counted: { loss: nothingLost } };
+    const counted = await countLoss(run, connection, manifest);
+    await agreeToLoss(run, await questionOf(run, connection, manifest), counted.loss);
+    return { position, counted };
 }
 const nothingLost = { writes: 0, since: '', collections: [] };
 /**
- * What is lost by now, where that is no more than what was agreed to, or a person agrees once more: while traffic was
- * being stopped users went on writing. With what is needed to count on from there. Throws as `agreeToLoss` does.
+ * Each time that it is asked: what is lost by then, where that is no more than what was agreed to, or a person agrees once
+ * more: while traffic was being stopped users went on writing. With what is needed to count on from there. Throws as
+ * `agreeToLoss` does.
  */
-async function lossStillAgreed(run, connection, manifest, agreed) {
-    const { loss, upTo } = await countLoss(run, connection, manifest);
-    if (manifest.engine !== 'atlas' && (agreed === undefined || !covers(agreed, loss)))
-        await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
-    if (loss.writes === null || upTo === undefined)
-        return { loss };
-    const { since, collections, writes } = loss;
-    return { loss, counted: { since, upTo, collections, agreed: mostAgreed(run, agreed, writes) } };
+function lossStillAgreed(run, connection, manifest, consent) {
+    let agreed = consent?.counted?.loss;
+    let latest = consent?.counted;
+    return async () => {
+        const { loss, upTo } = await countLoss(run, connection, manifest, { earlier: latest });
+        if (manifest.engine !== 'atlas' && (agreed === undefined || !covers(agreed, loss))) {
+            await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
+            agreed = loss;
+        }
+        if (loss.writes === null || upTo === undefined)
+            return { loss };
+        latest = { loss, upTo };
+        const { since, collections, writes } = loss;
+        return { loss, counted: { since, upTo, collections, agreed: loss_mostAgreed(run, agreed, writes) } };
+    };
 }
 /** Digest of where in history the target is. */
 async function positionNow(run, connection) {
@@ -26991,11 +27642,19 @@ function restoreOf(run, connection, tenure, manifest, asked) {
  * Ends under the lease what an earlier restore left. Comes back with its result where it was of this archive, of all that is
  * asked for of it, and has come to its end by that.
  */
-async function finishEarlier(run, connection, tenure, from, onLost) {
+async function finishEarlier(run, connection, tenure, { from, ended = false, onLost } = {}) {
     const settled = await settleRestore(connection, { ...settlingOf(run, tenure), onLost });
-    return settled.kind === 'finished' && from !== undefined ? finishedOf(run, connection, settled, from) : undefined;
+    if (!isOver(settled))
+        return undefined;
+    const counts = ended || settled.kind === 'finished';
+    const result = counts && from !== undefined ? await resultOf(run, connection, settled, from) : undefined;
+    if (result === undefined)
+        for (const one of settled.displaced)
+            if (one.writes === undefined)
+                run.log.warn(movedAs(one));
+    return result;
 }
-async function finishedOf(run, connection, { backupId, restored, removed, displaced, placed }, from) {
+async function resultOf(run, connection, { kind, backupId, restored, removed, displaced, placed }, from) {
     const { only } = run.invocation.flags;
     const wanted = from.selected(only);
     if (backupId !== from.id || !wanted.every(({ collection }) => restored.includes(collection)))
@@ -27007,7 +27666,8 @@ async function finishedOf(run, connection, { backupId, restored, removed, displa
         database: connection.db.databaseName,
         restored: wanted,
         removed,
-        kept: only === undefined ? await addedSince(run, connection, from) : [],
+        // What is there beside it by now may have been made since.
+        kept: only === undefined && kind === 'finished' ? await addedSince(run, connection, from) : [],
         ...(displaced.length > 0 && { displaced }),
         history: placed ? 'set' : 'unchanged',
     };
@@ -27037,25 +27697,29 @@ async function tellingOf(records, earlier, work) {
     }));
 }
 async function earlierOf(run, connection, settled, from) {
-    if (settled.kind === 'nothing' || settled.kind === 'undone')
+    if (!isOver(settled))
         return { said: [] };
     const { backupId, displaced } = settled;
-    const moved = displaced
-        .map(({ writes, ...one }) => writes === undefined
-        ? ` What others had made as ${one.name} is in ${one.tombstone}.`
-        : ` ${keptInWords({ ...one, writes })}`)
-        .join('');
+    const moved = displaced.map((one) => ` ${movedAs(one)}`).join('');
     if (settled.kind === 'cleared') {
         const what = `An earlier restore, of backup ${backupId}, had come to its end, and what it had put aside was removed before.`;
         return { said: [`${what}${moved}`] };
     }
     const { restored, removed } = settled;
-    const result = from && (await finishedOf(run, connection, settled, from));
+    const result = from && (await resultOf(run, connection, settled, from));
     const gone = removed.length === 0 ? '' : ` Removed: ${listed(removed, 20)}.`;
     const what = result === undefined
         ? `An earlier restore, of backup ${backupId}, had been interrupted and was finished before`
         : 'This restore had been interrupted and was only finished: what was written since it began stays. Typed again, it restores anew. In place are';
     return { said: [`${what}: ${listed(restored, 20)}.${gone}${moved}`], result };
+}
+function isOver(settled) {
+    return settled.kind === 'finished' || settled.kind === 'cleared';
+}
+function movedAs({ writes, ...one }) {
+    if (writes !== undefined)
+        return keptInWords({ ...one, writes });
+    return `What others had made as ${one.name} is in ${one.tombstone}.`;
 }
 function settlingOf(run, tenure) {
     return { own: namesOf(run), log: run.log, signal: tenure.signal, setHistory: historyOf(tenure) };
@@ -27103,7 +27767,7 @@ async function restoreFrom(run, connection, tenure, source, asked = {}) {
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/result.js
 /** Each collection once, with its documents of all of these. */
-function inAll(counts) {
+function result_inAll(counts) {
     return [...Map.groupBy(counts, ({ collection }) => collection)].map(([collection, of]) => {
         return { collection, documents: of.reduce((sum, { documents }) => sum + documents, 0) };
     });
@@ -27140,7 +27804,7 @@ async function foundBack(run, connection, { _id, data, strategy }) {
     }
     return {
         reverted: found.map(({ _id: name, durationMs = 0, effects = gate_tally/* noEffects */.CC }) => ({ name, durationMs, effects })),
-        conflicts: inAll(conflicts),
+        conflicts: result_inAll(conflicts),
         ...(undo.length > 0 && { undo }),
     };
 }
@@ -27315,7 +27979,7 @@ async function undoInTarget(run, connection, tenure, release, names) {
                 if (!one.begun && done.length === 0)
                     throw error;
                 const failed = one.begun ? one.applied : undefined;
-                return { done, undone, failed, conflicts: inAll(conflicts), error };
+                return { done, undone, failed, conflicts: result_inAll(conflicts), error };
             }
         }
         catch (e_1) {
@@ -27328,7 +27992,7 @@ async function undoInTarget(run, connection, tenure, release, names) {
                 await result_1;
         }
     }
-    return { done, undone, conflicts: inAll(conflicts) };
+    return { done, undone, conflicts: result_inAll(conflicts) };
 }
 /** One migration on its way back. */
 class Undoing {
@@ -27440,8 +28104,9 @@ class Undoing {
         this.#count(result);
         if (result.state === 'undone')
             return;
+        const again = `Type mongo-release rollback ${this.#release} once they write less there: it goes on where it was. `;
         throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Migration ${name} cannot be undone any further: ${undoInTheWay(result)}.`, {
-            hint: `The backup of the release may lead back: mongo-release rollback ${this.#release} --strategy restore.`,
+            hint: `${result.state === 'busy' ? again : ''}The backup of the release may lead back: mongo-release rollback ${this.#release} --strategy restore.`,
         });
     }
     #count(result) {
@@ -27534,7 +28199,7 @@ async function dataBack(run, connection, tenure, { way, wayDown }, { release, co
     switch (way.strategy) {
         case 'none': {
             // The restore of a killed run may have come to its end but for what it had put aside.
-            await finishEarlier(run, connection, tenure, undefined, onLost);
+            await finishEarlier(run, connection, tenure, { onLost });
             return { data: { failed: undefined } };
         }
         case 'undo': {
@@ -27550,11 +28215,12 @@ async function dataBack(run, connection, tenure, { way, wayDown }, { release, co
             // Restored anew it would lose what users have written since it was cut off.
             const finished = manifest.engine === 'atlas'
                 ? undefined
-                : await finishEarlier(run, connection, tenure, fromStore(run, manifest), onLost);
+                : await finishEarlier(run, connection, tenure, { from: fromStore(run, manifest), onLost });
             if (finished !== undefined)
                 return restoredAway(run, connection, finished);
+            const countOn = lossStillAgreed(run, connection, manifest, consent);
             const stillAgreed = async () => {
-                const { loss, counted } = await lossStillAgreed(run, connection, manifest, consent?.loss);
+                const { loss, counted } = await countOn();
                 await keep({ loss });
                 return counted;
             };
@@ -27565,13 +28231,24 @@ async function dataBack(run, connection, tenure, { way, wayDown }, { release, co
         }
     }
 }
+/**
+ * What a restore of this backup has done that came to its end and could not say so, as far as anybody knows by now; under the
+ * lease, since what it had put aside is removed. The store need not be there any more, but for what was restored.
+ */
+async function restoredBefore(run, connection, tenure, backupId, keep) {
+    const read = async () => (backupId === undefined ? undefined : await storeOf(run).readManifest(backupId));
+    const manifest = await read().catch(() => undefined);
+    const from = manifest === undefined || manifest.engine === 'atlas' ? undefined : fromStore(run, manifest);
+    const onLost = (lost) => keep({ loss: lossIn(lost) });
+    return restoredAway(run, connection, await finishEarlier(run, connection, tenure, { from, ended: true, onLost }));
+}
 /** With the migrations that the history says went back with it; Atlas brings another history. Best effort: the data are back. */
 async function restoredAway(run, { db }, restore) {
-    const reading = restore.cluster === undefined ? readHistory(db, namesOf(run), { brief: true }) : [];
+    const reading = restore?.cluster === undefined ? readHistory(db, namesOf(run), { brief: true }) : [];
     const history = await Promise.resolve(reading).catch(() => []);
     const gone = history.filter(({ releaseId, state, origin }) => releaseId === run.releaseId && state === 'rolled-back' && origin?.kind === 'restore');
     const reverted = gone.sort((a, b) => a.sequence - b.sequence).map(({ _id: name }) => ({ name }));
-    return { data: { restore, kept: restore.kept, reverted } };
+    return { data: { ...(restore && { restore, kept: restore.kept }), reverted }, replaced: true };
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/incomplete.js
@@ -27951,8 +28628,6 @@ function restoring(release, why) {
 
 
 
-
-
 /**
  * Walks the way back: traffic, data, verification, application, reconciliation, traffic. A record of its own has each
  * step before it begins; `earlier` is the one to go on with, if any. How far it got is in what comes back; nothing is
@@ -28021,8 +28696,12 @@ class take_back_Walk {
             const found = await this.#lookAgain();
             this.#traffic.found((await new RollbackRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
             await this.#begin(tenure);
-            if (this.#foundRestored)
-                await finishEarlier(this.#run, this.#connection, tenure, undefined, (lost) => this.#know({ loss: lossIn(lost) }));
+            if (this.#foundRestored) {
+                const { backupId } = recordOf(this.#earlier) ?? {};
+                const keep = (known) => this.#know(known);
+                this.#data = joined(this.#data, await restoredBefore(this.#run, this.#connection, tenure, backupId, keep));
+                await this.#keep();
+            }
             await this.#playbook.stopTraffic();
             await this.#takeDataBack(tenure, found);
             if (!this.#erased)
@@ -28055,7 +28734,8 @@ class take_back_Walk {
     /** Whether a restore has come to its end that could not say so: it may have left what it had put aside. */
     get #foundRestored() {
         const before = stateIn(recordOf(this.#earlier)?.steps ?? [], 'data');
-        return before !== 'done' && this.#steps.stateOf('data') === 'done';
+        const untold = before !== 'done' || (this.#strategy === 'restore' && this.#data.restore === undefined);
+        return untold && this.#steps.stateOf('data') === 'done';
     }
     /** Since the way was chosen, another run may have built on what it takes away, or gone on with it, or begun to deploy. */
     async #lookAgain() {
@@ -28108,17 +28788,17 @@ class take_back_Walk {
         await this.#playbook.data(found.way, async () => {
             const before = recordOf(this.#earlier);
             if (before !== undefined)
-                this.#data = joined(this.#data, await foundBack(this.#run, this.#connection, before));
-            const { data, error } = await dataBack(this.#run, this.#connection, tenure, found, {
+                this.#data = joined(this.#data, { data: await foundBack(this.#run, this.#connection, before) });
+            const end = await dataBack(this.#run, this.#connection, tenure, found, {
                 release: this.#release._id,
                 consent: this.#consent,
                 keep: (known) => this.#know(known),
             });
-            this.#data = joined(this.#data, data);
+            this.#data = joined(this.#data, end);
             if (this.#erased)
                 this.#tenure = undefined;
-            if (error !== undefined)
-                throw error;
+            if (end.error !== undefined)
+                throw end.error;
         });
     }
     async #finish() {
@@ -28126,14 +28806,21 @@ class take_back_Walk {
         await this.#records.close({ outcome: 'rolled-back' });
     }
 }
-/** What an earlier run has taken back is no more there for the later one to take back. */
-function joined(before, after) {
-    const undo = [...(before.undo ?? []), ...(after.undo ?? [])];
+/**
+ * What an earlier run has taken back is no more there for the later one to take back. Of what a restore has replaced nothing is
+ * left half-way, or to users.
+ */
+function joined(before, { data, replaced }) {
+    const told = new Set(before.reverted.map(({ name }) => name));
+    const reverted = [...before.reverted, ...(data.reverted ?? []).filter(({ name }) => !told.has(name))];
+    if (replaced)
+        return { ...before, ...data, reverted, failed: undefined, undo: undefined, conflicts: [] };
+    const undo = [...(before.undo ?? []), ...(data.undo ?? [])];
     return {
         ...before,
-        ...after,
-        reverted: [...before.reverted, ...(after.reverted ?? [])],
-        conflicts: inAll([...before.conflicts, ...(after.conflicts ?? [])]),
+        ...data,
+        reverted,
+        conflicts: result_inAll([...before.conflicts, ...(data.conflicts ?? [])]),
         ...(undo.length > 0 && { undo }),
     };
 }
@@ -28179,7 +28866,7 @@ async function takeBackAfter(run, connection, done, cause, steps) {
         stays = await cutOffBefore(run, connection, { _id: run.releaseId, startedAt: run.startedAt });
         await steps.run('rollback', async () => {
             await refuseGoneOn(run, connection, run.releaseId);
-            taken = await walkBack(run, connection, done);
+            taken = await walkBack(run, connection, done, cause);
             if (taken?.error !== undefined)
                 throw taken.error;
             if (stays !== undefined)
@@ -28218,10 +28905,16 @@ function notAll({ releaseId }, { release, why }) {
     });
 }
 /** Undefined where nothing was left to be done. */
-async function walkBack(cancellable, connection, done) {
+async function walkBack(cancellable, connection, done, { code }) {
     // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both. Nobody is asked:
     // who typed a release may have left, and users wait for the end of it.
-    const run = { ...cancellable, signal: new AbortController().signal, confirm: undefined, consents: true };
+    const { flags, ...invocation } = cancellable.invocation;
+    const run = {
+        ...cancellable,
+        ...{ signal: new AbortController().signal, confirm: undefined, consents: true },
+        // On record, so that whoever goes on with it need not give one.
+        invocation: { ...invocation, flags: { ...flags, reason: `on-failure: rollback [${code}]` } },
+    };
     const { releaseId } = run;
     const record = await new ReleaseRecords(connection.db, run).find(releaseId);
     const release = record ?? { _id: releaseId, migrations: [] };
@@ -28455,7 +29148,7 @@ class release_Walk {
             return this.#steps.skip('backup', 'the rehearsal takes one and removes it');
         await this.#steps.run('backup', async () => {
             if (this.#apply)
-                await under_lease_refuseHeld(this.#run, this.#connection);
+                await refuseHeld(this.#run, this.#connection);
             const given = named ? await backupBehind(this.#run, this.#connection, situation, this.#apply) : undefined;
             if (given !== undefined) {
                 this.result.backup = take_backup_factsOf(await given.store.readManifest(given.id), given.store.location);
@@ -28676,6 +29369,46 @@ function notMigrated({ invocation }, restored, cause) {
     return new observe_error/* ReleaseError */.K(cause.code === 'CANCELLED' ? 'CANCELLED' : 'RESTORED_NOT_MIGRATED', `Backup ${restored} is restored, data and history, and need not be again. The migrations after it are not all applied: ${cause.message} [${cause.code}]`, { hint: `${cause.hint} Then go on: mongo-release migrate --apply${where}.`, cause });
 }
 
+;// CONCATENATED MODULE: ./emitted/release/restore/what-it-loses.js
+
+
+
+
+/** For who waits at a question. */
+const limitMs = 10_000;
+/**
+ * A sentence for the question: what users have written that a restore would lose, with the number where a backup of this
+ * very database says since when. Whoever has agreed beforehand is not kept waiting. Throws the signal's reason.
+ */
+async function whatItLoses(run, connection, from) {
+    const { manifest } = from;
+    const { only, yes } = run.invocation.flags;
+    const unsaid = 'What was written since is lost.';
+    if (yes || manifest === undefined || run.into !== undefined)
+        return unsaid;
+    // Another cluster has other times.
+    if (otherTarget(manifest.target, backedUpTarget(run, connection)) !== undefined)
+        return unsaid;
+    try {
+        const { loss } = await countLoss(run, connection, manifest, { limitMs });
+        const replaced = only !== undefined || keepsAdded(run, from) ? from.selected(only) : undefined;
+        return lossInWords(replaced === undefined ? loss : lossOfThese(loss, replaced));
+    }
+    catch (error) {
+        if (run.signal.aborted)
+            throw error;
+        return unsaid;
+    }
+}
+function lossOfThese(loss, replaced) {
+    if (loss.writes === null)
+        return loss;
+    const names = new Set(replaced.map(({ collection }) => collection));
+    const collections = loss.collections.filter(({ collection }) => names.has(collection));
+    const notCounted = loss.notCounted?.filter((name) => names.has(name));
+    return { ...loss, collections, notCounted, writes: collections.reduce((sum, { writes }) => sum + writes, 0) };
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/restore.js
 var release_restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
@@ -28729,6 +29462,7 @@ var release_restore_disposeResources = (undefined && undefined.__disposeResource
     var e = new Error(message);
     return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
 });
+
 
 
 
@@ -28845,7 +29579,8 @@ async function restore_questionOf(run, connection, from) {
     const where = `${db.databaseName} on ${listed(topology.hosts, 3)} (${targetOf(run).environment})`;
     const then = migrates ? ', and apply the migrations after it' : '';
     const rest = (await whatItRemoves(run, connection, from)) || (only === undefined ? '' : ' All others stay.');
-    return `Replace ${what} of database ${where} by ${from.words}${then}? What was written since is lost.${rest}`;
+    const loses = await whatItLoses(run, connection, from);
+    return `Replace ${what} of database ${where} by ${from.words}${then}? ${loses}${rest}`;
 }
 /** The database that it makes a copy in, and leaves the target's own as it is; undefined where it replaces that. */
 function copyIn(run) {
@@ -28892,6 +29627,7 @@ function unknownPosition(id) {
 
 
 
+
 /**
  * The release of that id, or the one that the rollback of that id takes back; without an id the newest. Throws
  * `RELEASE_UNKNOWN`, also where the newest changed nothing: whoever types no id may mean that one, and not the one before,
@@ -28913,20 +29649,22 @@ async function findRelease(run, connection, asked) {
     throw find_release_unknown(connection.db.databaseName, `no release ${asked}${found === null ? '' : `: that is a ${found.kind}`}`);
 }
 async function newest(run, connection, records) {
-    const { databaseName } = connection.db;
     const [latest, begun] = await Promise.all([records.newest(), records.newestBegun()]);
-    if (begun === null)
-        throw find_release_unknown(databaseName, 'no release that could be taken back');
-    if (latest?._id === begun._id)
+    // One that had nothing to do when it was run again is no other one.
+    if (begun !== null && (latest === null || latestBegan(begun) >= latestBegan(latest)))
         return begun;
+    if (latest === null)
+        throw find_release_unknown(connection.db.databaseName, 'no release that could be taken back');
     // That is why the newest was stopped, and it has to come to its end first.
     const open = await openRollback(run, connection);
     if (open?.of !== undefined)
         return findRelease(run, connection, open.of);
-    const what = `The newest release, ${latest?._id}, changed nothing: it began neither to migrate nor to deploy.`;
+    const what = `The newest release, ${latest._id}, changed nothing: it began neither to migrate nor to deploy.`;
+    if (begun === null)
+        throw find_release_named(what, undefined);
     const back = await new RollbackRecords(connection.db, run).newestOf(begun._id);
-    const deployed = deploysOf(begun).length > 0 && back?.state !== 'rolled-back';
-    throw find_release_named(what, deployed ? { release: begun._id, half: [] } : await standing(run, connection));
+    const there = isDeployed(begun, back?.state === 'rolled-back' ? back : undefined) !== 'no';
+    throw find_release_named(what, there ? { release: begun._id, half: [] } : await standing(run, connection));
 }
 /** By the history: what is half-done stands on all the rest. Only reads. */
 async function standing(run, { db }) {
@@ -28976,8 +29714,6 @@ function find_release_unknown(database, what) {
     });
 }
 
-// EXTERNAL MODULE: ./emitted/report/way-back.js
-var way_back = __webpack_require__(65561);
 ;// CONCATENATED MODULE: ./emitted/release/rollback/foretold-steps.js
 /** The steps of a rollback as a dry run lists them: nothing is done, and each says what it would do. */
 class ForetoldSteps {
@@ -29090,6 +29826,7 @@ function onlyLooked(thrown) {
 
 
 
+
 /**
  * `rollback [RELEASE] --start-traffic`: lets users in whom a rollback has shut out, and leaves out whatever else was left of
  * it. Its record is closed as rolled back only where its data are back.
@@ -29134,21 +29871,35 @@ async function letUsersIn(run, connection, asked) {
         return await record.around(async () => {
             await playbook.startTraffic();
             const dataState = stateIn(before, 'data');
-            const isBack = dataState === 'done' || dataState === 'skipped';
+            const isOver = dataState === 'done' || dataState === 'skipped';
+            const isBack = isOver || (dataState !== undefined && (await nothingIsLeft(run, connection, shut)));
+            const taken = isBack && data !== undefined ? { ...data, failed: undefined } : data;
+            if (isBack && !isOver) {
+                await record.keep({ data: taken });
+                await steps.run('data', 'nothing is left to take back', async () => { });
+            }
             if (isBack)
-                for (const { name, state } of before)
+                for (const { name, state } of steps.all)
                     if (state !== 'done' && state !== 'skipped' && name !== 'start-traffic')
                         await steps.skip(name, 'left out: --start-traffic');
             const over = earlier?.state === 'overtaken';
             const outcome = isBack ? 'rolled-back' : over || dataState === undefined ? 'cancelled' : 'failed-dirty';
             await record.close({ outcome });
             const left = isBack ? [] : [`Users are in. ${notBack(releaseId, dataState, over)}`];
-            const result = { ...nothing, ...data, strategy, steps: steps.all };
+            const result = { ...nothing, ...taken, strategy, steps: steps.all };
             return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
         });
     });
 }
 const noneTaken = { strategy: 'none', reverted: [], kept: [], conflicts: [] };
+/** Another command, such as `down`, may have ended what an undo had begun. A restore that was cut off goes on by its own record. */
+async function nothingIsLeft(run, connection, shut) {
+    const { of, migrations, strategy } = shut;
+    if (of === undefined || strategy === 'restore')
+        return false;
+    const found = await findWayBack(run, connection, { _id: of, migrations }, 'auto').catch(() => undefined);
+    return found?.way.strategy === 'none';
+}
 function notBack(releaseId, data, over) {
     const rollback = `mongo-release rollback ${releaseId}`;
     if (over)
@@ -29289,6 +30040,7 @@ var rollback_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
 /** `rollback [RELEASE]`: takes a release back, and goes on with a rollback of it that did not come to its end. */
 async function rollback(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -29326,7 +30078,7 @@ async function rollback(run) {
                 situation = { ...situation, earlier: { state: 'unfinished', record, dataBack: true } };
             }
             else {
-                const deployed = isDeployed(release, earlier);
+                const deployed = isDeployed(release, earlier.record);
                 if (deployed === 'no')
                     return nothing;
                 const inTheWay = await whyNotTheApplication(run, connection, release, deployed);
@@ -29385,22 +30137,6 @@ async function agreeToRest(run, { db }, { _id }, left) {
         hint: `Look whether what is left still fits what was applied since; if so, type mongo-release rollback ${_id} --yes: it goes on with ${at}, and leaves the data as they are.${only}`,
     });
 }
-/**
- * Whether an application was deployed for it that no rollback has brought back since: also one that went on over a rollback
- * which did not know of it. Of somebody else's nobody saw when it ended, nor of one whose run was killed: its hook may have
- * outlived that.
- */
-function isDeployed(release, { record }) {
-    const last = deploysOf(release).at(-1);
-    if (last === undefined)
-        return 'no';
-    if (record === undefined)
-        return 'yes';
-    const { startedAt, durationMs } = last;
-    if (Number(startedAt) + (durationMs ?? 0) > Number(latestBegan(record)))
-        return 'yes';
-    return durationMs === undefined ? 'unknown' : 'no';
-}
 /** Why the application of a release of which nothing is in the data is not brought back; undefined where it is. */
 async function whyNotTheApplication(run, { db }, release, deployed) {
     if (run.invocation.settings.hooks['rollback-app'] === undefined)
@@ -29422,6 +30158,38 @@ function leftUnfinished({ _id, steps = [] }) {
 
 // EXTERNAL MODULE: ./emitted/report/status.js
 var report_status = __webpack_require__(6378);
+;// CONCATENATED MODULE: ./emitted/release/kept-aside.js
+
+
+
+
+/** Of all rollbacks on record, what nobody has dropped since, the oldest first. Throws what `asServerFailure` makes of a server's failure. */
+async function readKeptAside(run, { db }) {
+    try {
+        const kept = await new RollbackRecords(db, run).keptAside();
+        if (kept.length === 0)
+            return [];
+        const filter = { name: { $in: kept.map(({ tombstone }) => tombstone) } };
+        const listed = await db.listCollections(filter, { nameOnly: true }).toArray();
+        const there = new Set(listed.map(({ name }) => name));
+        return kept.filter(({ tombstone }) => there.has(tombstone) && namesOf(run).owns(tombstone));
+    }
+    catch (error) {
+        throw asServerFailure(error, 'looking for what rollbacks have kept aside');
+    }
+}
+/** In one sentence for all of them, with the lines that drop them; none where there are none. */
+function keptAsideWarnings(kept) {
+    const [oldest] = kept;
+    if (oldest === undefined)
+        return [];
+    const all = kept.map(({ name, tombstone }) => `${name} of before as ${tombstone}`).join(', ');
+    const drops = kept.map(({ tombstone }) => `db.getCollection('${tombstone}').drop()`).join('; ');
+    return [
+        `Kept aside for what users wrote late, since ${(0,format/* formatTime */.fU)(oldest.since)}: ${all}. Nothing removes it: put back what is missing, then drop it in mongosh: ${drops}`,
+    ];
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/lease-status.js
 /** A lease as reports tell of it. */
 function leaseStatus({ holder, fence, expiresAt }) {
@@ -29501,6 +30269,7 @@ var status_disposeResources = (undefined && undefined.__disposeResources) || (fu
 
 
 
+
 /**
  * `status`: reads files, history and lease. With `--check` pending migrations are an error: what is not applied and has a
  * file that could be, and what is half done, with or without its file; and so is a restore that is, a rollback that is not
@@ -29520,7 +30289,8 @@ async function status_status(run) {
             halfRestoredIn(run, connection),
         ]);
         const { records, changelog } = await readRecords(run, connection, files, { brief: true });
-        const quarantine = await readQuarantine(connection, names.quarantine, records);
+        const quarantine = await readQuarantine(run, connection, records);
+        const keptAside = await readKeptAside(run, connection);
         const migrations = statusOf(files, records);
         const halfDone = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
         const isMissing = ({ note }) => note === 'file-missing';
@@ -29538,6 +30308,7 @@ async function status_status(run) {
             lease: lease.held ? leaseStatus(lease) : null,
             ...(rollback?.traffic && { traffic: { ...rollback.traffic, rollbackId: rollback._id, releaseId: rollback.of } }),
             ...(quarantine.length > 0 && { quarantine }),
+            ...(keptAside.length > 0 && { keptAside }),
             ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
         };
         // A rollback that is open tells of its release.
@@ -29554,6 +30325,7 @@ async function status_status(run) {
             ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
             ...rehearsed,
             ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
+            ...keptAsideWarnings(keptAside),
         ];
         const failed = half ?? whatIsOpen ?? (left === undefined || left.half ? undefined : leftOpenError(left));
         const attention = failed !== undefined || left !== undefined || notEnded.some(({ next }) => next !== undefined);

@@ -638,7 +638,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 36420));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 3505));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,
@@ -1004,9 +1004,10 @@ function readCommand(name, start, rest) {
         const value = option === undefined || option.type === 'switch' ? undefined : take(/^ (?:"[^"]*"|[\w./:-]*\w)/);
         flags.set(flag.slice(2), value);
     }
-    return { name, text, argument, flags };
+    const goesOn = /^(?: again| without --strategy)?(?:: it)? goes on\b/.test(rest.slice(text.length - start.length));
+    return { name, text, argument, flags, goesOn };
 }
-function flagsFor({ invocation, env }, { name, flags: given }) {
+function flagsFor({ invocation, env }, { name, flags: given, goesOn }) {
     const { flags, target } = invocation;
     const allowed = _config_commands_js__WEBPACK_IMPORTED_MODULE_0__/* .commands */ .P[name].options;
     const wanted = (option) => allowed.includes(option) && !given.has(option);
@@ -1017,7 +1018,8 @@ function flagsFor({ invocation, env }, { name, flags: given }) {
             return [];
         return [`--${option} ${secret === undefined ? quoted(value) : '"…"'}`];
     });
-    if (needReason.has(name) && target?.environment === 'production' && wanted('reason') && !given.has('dry-run'))
+    const reasoned = goesOn || given.has('dry-run') || given.has('start-traffic');
+    if (needReason.has(name) && !reasoned && target?.environment === 'production' && wanted('reason'))
         more.push(`--reason ${flags.reason === undefined ? '"…"' : JSON.stringify(flags.reason)}`);
     return more;
 }

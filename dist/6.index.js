@@ -195,9 +195,10 @@ function readCommand(name, start, rest) {
         const value = option === undefined || option.type === 'switch' ? undefined : take(/^ (?:"[^"]*"|[\w./:-]*\w)/);
         flags.set(flag.slice(2), value);
     }
-    return { name, text, argument, flags };
+    const goesOn = /^(?: again| without --strategy)?(?:: it)? goes on\b/.test(rest.slice(text.length - start.length));
+    return { name, text, argument, flags, goesOn };
 }
-function flagsFor({ invocation, env }, { name, flags: given }) {
+function flagsFor({ invocation, env }, { name, flags: given, goesOn }) {
     const { flags, target } = invocation;
     const allowed = _config_commands_js__WEBPACK_IMPORTED_MODULE_0__/* .commands */ .P[name].options;
     const wanted = (option) => allowed.includes(option) && !given.has(option);
@@ -208,7 +209,8 @@ function flagsFor({ invocation, env }, { name, flags: given }) {
             return [];
         return [`--${option} ${secret === undefined ? quoted(value) : '"…"'}`];
     });
-    if (needReason.has(name) && target?.environment === 'production' && wanted('reason') && !given.has('dry-run'))
+    const reasoned = goesOn || given.has('dry-run') || given.has('start-traffic');
+    if (needReason.has(name) && !reasoned && target?.environment === 'production' && wanted('reason'))
         more.push(`--reason ${flags.reason === undefined ? '"…"' : JSON.stringify(flags.reason)}`);
     return more;
 }

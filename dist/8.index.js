@@ -204,7 +204,6 @@ function lookOf({ before, after, replaced }) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   Ls: () => (/* binding */ textNamed),
 /* harmony export */   OW: () => (/* binding */ documentField),
 /* harmony export */   dC: () => (/* binding */ indexNames),
 /* harmony export */   t5: () => (/* binding */ lookAt),
@@ -230,7 +229,7 @@ async function lookAt(context, namespace) {
     if (entry === undefined)
         return undefined;
     const options = Buffer.from((0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .documentNamed */ .vD)(entry, 'options') ?? _mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .emptyDocument */ .vM);
-    const type = (textNamed(entry, 'type') ?? 'collection');
+    const type = ((0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .textNamed */ .Ls)(entry, 'type') ?? 'collection');
     if (type === 'view')
         return { type, options, indexes: [] };
     const storage = type === 'timeseries' ? await entryOf(db, _mongo_raw_listing_js__WEBPACK_IMPORTED_MODULE_1__/* .bucketsPrefix */ .YH + collection) : entry;
@@ -242,16 +241,7 @@ async function lookAt(context, namespace) {
 }
 /** Names of the indexes, in their order. */
 function indexNames({ indexes = [] } = {}) {
-    return indexes.map((index) => textNamed(index, 'name') ?? '');
-}
-/** The value of a text field; undefined where there is none of that name. */
-function textNamed(document, name) {
-    for (const element of (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .elementsOf */ .ZE)(document)) {
-        // A length of four bytes before it, a zero behind it.
-        if (element.name === name)
-            return (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .asBuffer */ .bS)(document).toString('utf8', element.valueStart + 4, element.end - 1);
-    }
-    return undefined;
+    return indexes.map((index) => (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .textNamed */ .Ls)(index, 'name') ?? '');
 }
 /** The bytes of an embedded document; undefined where there is none of that name. */
 function documentField(document, name) {
@@ -420,6 +410,7 @@ function keyText(key) {
 /* harmony export */   S5: () => (/* binding */ laneCount),
 /* harmony export */   eB: () => (/* binding */ attemptPrefix),
 /* harmony export */   nD: () => (/* binding */ sequenceOf),
+/* harmony export */   q5: () => (/* binding */ isOfImages),
 /* harmony export */   ub: () => (/* binding */ entryId)
 /* harmony export */ });
 /** No file has a slash in its name, so names cannot run into each other. */
@@ -432,6 +423,10 @@ function entryId(attempt, sequence) {
 /** `place`: the entry's id; of later transactions an id with a number of their own. */
 function imagesId(place, part) {
     return `${place}/${padded(part, 6)}`;
+}
+/** Whether an id is of images: an entry's has one part less. */
+function isOfImages(_id) {
+    return _id.split('/').length === 4;
 }
 /** What all images have in common that one transaction of an entry wrote. */
 function placeOfImages(_id) {
@@ -805,6 +800,69 @@ function targetOf({ pipeline, $db }) {
 
 /***/ }),
 
+/***/ 82561:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   R3: () => (/* binding */ expiriesOf),
+/* harmony export */   k: () => (/* binding */ stopExpiry),
+/* harmony export */   zw: () => (/* binding */ neverExpires)
+/* harmony export */ });
+/* harmony import */ var _raw_bson_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(53545);
+/* harmony import */ var _server_code_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(20724);
+
+
+/** The longest that a TTL index takes (`expireAfterSeconds` is an int32): 68 years. */
+const neverExpires = 2_147_483_647;
+/** Of options and indexes as the catalog has them, in bytes; what was stopped is not among them. */
+function expiriesOf(options, indexes) {
+    const own = secondsIn(options);
+    const ofIndexes = indexes.flatMap((index) => {
+        const expireAfterSeconds = secondsIn(index);
+        if (expireAfterSeconds === undefined || expireAfterSeconds === neverExpires)
+            return [];
+        return [{ index: (0,_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .textNamed */ .Ls)(index, 'name'), expireAfterSeconds }];
+    });
+    return own === undefined ? ofIndexes : [...ofIndexes, { expireAfterSeconds: own }];
+}
+/**
+ * Has nothing expire any more; `modify` sends the rest of a collMod. Can be repeated where it was interrupted. Rejects with
+ * the server's error, but for a missing right to collMod.
+ */
+async function stopExpiry(expiries, modify) {
+    for (const { index: name } of expiries) {
+        try {
+            await modify(name === undefined ? { expireAfterSeconds: 'off' } : { index: { name, expireAfterSeconds: neverExpires } });
+        }
+        catch (error) {
+            const code = (0,_server_code_js__WEBPACK_IMPORTED_MODULE_1__/* .serverCode */ .XY)(error);
+            if (code === _server_code_js__WEBPACK_IMPORTED_MODULE_1__/* .serverCodes */ .Wc.Unauthorized)
+                return 'not-authorized';
+            // An index that is still being built: it has nothing expire before it is there, and is gone with a rename.
+            if (code !== _server_code_js__WEBPACK_IMPORTED_MODULE_1__/* .serverCodes */ .Wc.IndexNotFound)
+                throw error;
+        }
+    }
+    return 'stopped';
+}
+/** Only a number counts: the server passes any other value over. */
+function secondsIn(document) {
+    for (const { name, type, valueStart } of (0,_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .elementsOf */ .ZE)(document)) {
+        if (name !== 'expireAfterSeconds')
+            continue;
+        const buffer = (0,_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .asBuffer */ .bS)(document);
+        if (type === _raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .bsonTypes */ .uI.int32)
+            return buffer.readInt32LE(valueStart);
+        if (type === _raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .bsonTypes */ .uI.double)
+            return buffer.readDoubleLE(valueStart);
+        return type === _raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .bsonTypes */ .uI.int64 ? Number(buffer.readBigInt64LE(valueStart)) : undefined;
+    }
+    return undefined;
+}
+
+
+/***/ }),
+
 /***/ 89228:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -834,6 +892,7 @@ function ownNames(prefix = '_mongo_release') {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   $$: () => (/* binding */ bytesOf),
 /* harmony export */   FF: () => (/* binding */ BsonError),
+/* harmony export */   Ls: () => (/* binding */ textNamed),
 /* harmony export */   T4: () => (/* binding */ idKey),
 /* harmony export */   Y8: () => (/* binding */ valueLength),
 /* harmony export */   ZE: () => (/* binding */ elementsOf),
@@ -901,6 +960,15 @@ function documentNamed(bytes, name) {
         if (element.name === name && element.type === bsonTypes.document) {
             return bytes.subarray(element.valueStart, element.end);
         }
+    }
+    return undefined;
+}
+/** The value of a text field; undefined where there is none of that name. */
+function textNamed(document, name) {
+    for (const element of elementsOf(document)) {
+        // A length of four bytes before it, a zero behind it.
+        if (element.name === name)
+            return asBuffer(document).toString('utf8', element.valueStart + 4, element.end - 1);
     }
     return undefined;
 }
@@ -1122,6 +1190,7 @@ const serverCodeNames = {
 
 /** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
 const serverCodes = {
+    BadValue: 2,
     Unauthorized: 13,
     TypeMismatch: 14,
     AuthenticationFailed: 18,
