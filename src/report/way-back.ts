@@ -141,8 +141,11 @@ export function lossSentence(loss: RestoreLoss): string {
   const kept = loss.kept === undefined ? '' : ' What users wrote last is kept aside.';
   if (loss.writes === null) return `How much users had written since is not known: ${loss.why}.${kept}`;
   const series = notCountedInWords(loss.notCounted);
+  if (loss.writes === 0 && kept !== '') return `${kept.trimStart()}${series}`;
   if (loss.writes === 0)
-    return kept === '' ? `Users had written nothing since.${series}` : `${kept.trimStart()}${series}`;
+    return series === ''
+      ? 'Users had written nothing since.'
+      : `How much users had written since is not known.${series}`;
   const but = kept === '' ? '' : ', but for the last of them, which are kept aside';
   return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it${but}.${series}`;
 }

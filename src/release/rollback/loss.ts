@@ -75,18 +75,29 @@ export function lossIn({ since, collections, notCounted, kept: all }: Lost): Res
 export function lossInWords(loss: RestoreLoss): string {
   if (loss.writes === null) return `How much was written since is not known: ${loss.why}. All of it is lost.`;
   const series = notCountedInWords(loss.notCounted);
-  if (loss.writes === 0) return `Nothing but migrations has written since.${series}`;
+  if (loss.writes === 0)
+    return series === ''
+      ? 'Nothing but migrations has written since.'
+      : `How much was written since is not known.${series} All of it is lost.`;
   const where = loss.collections.map(({ collection, writes }) => `${collection} ${formatCount(writes)}`).join(', ');
   return `What was written since is lost: ${plural(loss.writes, 'write')} (${where}).${series}`;
+}
+
+/** All that is lost, in a number: none where there is something that nobody counts. */
+function allOf(loss: RestoreLoss): number | undefined {
+  return loss.writes === null || loss.notCounted?.length ? undefined : loss.writes;
 }
 
 /** Whether whoever agreed to lose the one has agreed to lose the other. */
 export function covers(agreed: RestoreLoss, loss: RestoreLoss): boolean {
   if (agreed.writes === null) return true;
-  return loss.writes !== null && loss.writes <= agreed.writes;
+  const { notCounted: known = [] } = agreed;
+  return (
+    loss.writes !== null && loss.writes <= agreed.writes && !loss.notCounted?.some((name) => !known.includes(name))
+  );
 }
 
-/** How many writes may be lost where so many have been agreed to by now; `null`: any number. */
+/** How many of the writes that are counted may be lost where so many have been agreed to by now; `null`: any number. */
 export function mostAgreed(run: Run, agreed: RestoreLoss | undefined, now: number): number | null {
   const { 'accept-loss': accepted = '0' } = run.invocation.flags;
   if (accepted === 'unknown' || agreed?.writes === null) return null;
@@ -95,27 +106,28 @@ export function mostAgreed(run: Run, agreed: RestoreLoss | undefined, now: numbe
 
 /**
  * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by that number in
- * `--accept-loss`; where it is 0 by `--yes`, or in a workflow by asking for a restore, or by a hook that keeps users out
- * until it is done. Throws as `agree` does.
+ * `--accept-loss`, `unknown` where it has not all of it; where it is 0 by `--yes`, or in a workflow by asking for a restore,
+ * or by a hook that keeps users out until it is done. Throws as `agree` does.
  */
 export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss): Promise<void> {
   const { settings, flags } = run.invocation;
   const { 'accept-loss': accepted, strategy } = flags;
   const keptOut = settings.hooks['stop-traffic'] !== undefined;
   const yes = flags.yes || (run.consents && (keptOut || strategy === 'restore'));
-  const needed = loss.writes === null ? 'unknown' : String(loss.writes);
+  const lost = allOf(loss);
+  const needed = lost === undefined ? 'unknown' : String(lost);
   const whole = `${question} ${lossInWords(loss)}`;
   if (accepted === undefined && !yes && run.confirm !== undefined) return agree(run, whole);
-  if (accepted === 'unknown' || accepted === needed || (yes && loss.writes === 0)) return;
-  if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes) return;
+  if (accepted === 'unknown' || accepted === needed || (yes && lost === 0)) return;
+  if (lost !== undefined && accepted !== undefined && Number(accepted) >= lost) return;
   const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
   const open =
-    loss.writes !== 0 || keptOut
+    lost !== 0 || keptOut
       ? ''
       : ' What users write until it is done is at best kept aside: there is no hook stop-traffic.';
   throw new ReleaseError('CONFIRMATION_NEEDED', `${whole}${less}${open}`, {
-    hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command${orMore(loss.writes)}.`,
-    details: { writes: loss.writes ?? 'unknown' },
+    hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command${orMore(lost)}.`,
+    details: { writes: lost ?? 'unknown' },
   });
 }
 

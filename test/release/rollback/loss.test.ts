@@ -2,18 +2,20 @@ import type { Timestamp } from 'mongodb';
 import { expect, test } from 'vitest';
 import { connect } from '../../../src/mongo/connect.ts';
 import { Secrets } from '../../../src/observe/secrets.ts';
-import { lossInWords } from '../../../src/release/rollback/loss.ts';
+import { agreeToLoss, countLoss, lossInWords } from '../../../src/release/rollback/loss.ts';
 import { lossStillAgreed } from '../../../src/release/rollback/restoring.ts';
+import type { RestoreLoss } from '../../../src/release/rollback/result.ts';
 import type { Run } from '../../../src/release/run.ts';
+import { lossSentence } from '../../../src/report/way-back.ts';
 import { sampleManifest } from '../../backup/sample-manifest.ts';
 import { freshDatabase } from '../../setup/mongo.ts';
 
-const runWith = (flags: Run['invocation']['flags']) => {
-  const settings = { collections: { prefix: '_mongo_release' }, hooks: {}, backup: { s3: {} } };
+const runWith = (flags: Run['invocation']['flags'], hooks: Record<string, string> = {}) => {
+  const settings = { collections: { prefix: '_mongo_release' }, hooks, backup: { s3: {} } };
   const target = { environment: 'staging' };
   return {
     invocation: { flags, store: 'backups', baseDir: '/', target, settings },
-    ...{ env: {}, signal: new AbortController().signal },
+    ...{ env: {}, signal: new AbortController().signal, consents: true },
   } as unknown as Run;
 };
 
@@ -33,18 +35,53 @@ test('a later count goes on where the one before has ended, and reads nothing of
   const first = await countOn();
   expect(first.loss).toEqual({ ...loss, writes: 6, collections: [{ collection: 'places', writes: 6 }] });
   for (const collection of ['cities', 'places']) await write(collection);
-  await database.db.createCollection('measured', { timeseries: { timeField: 't' } });
-  await database.db.collection('measured').insertOne({ t: new Date() });
   const { loss: second, counted } = await countOn();
   const collections = [
     { collection: 'places', writes: 7 },
     { collection: 'cities', writes: 1 },
   ];
-  // Nobody sees what is written to a time series, and so it is said.
-  expect(second).toEqual({ writes: 8, since, collections, notCounted: ['measured'] });
-  expect(lossInWords(second)).toMatch(/8 writes .*\. Not counted: what was written to the time series measured\.$/);
+  expect(second).toEqual({ writes: 8, since, collections });
   expect(counted).toMatchObject({ since, agreed: 9, collections });
   expect(counted?.upTo.greaterThan(first.counted?.upTo as Timestamp)).toBe(true);
   for (const collection of ['cities', 'places']) await write(collection);
   await expect(countOn()).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED', details: { writes: 10 } });
+});
+
+test('beside a time series a number says nothing: nobody sees what is written to that, so nothing goes by itself', async () => {
+  await using database = await freshDatabase();
+  await using connection = await connect(database.uri, { secrets: new Secrets() });
+  const since: Timestamp = (await database.db.command({ ping: 1 })).operationTime;
+  const manifest = sampleManifest({ clusterTime: { t: since.high, i: since.low } });
+  const ask = async (run: Run, loss: RestoreLoss) => agreeToLoss(run, 'Restore?', loss);
+  const hooks = { 'stop-traffic': 'true' };
+  const byItself: Run[] = [
+    runWith({}, hooks),
+    runWith({ strategy: 'restore' }),
+    runWith({ yes: true }),
+    runWith({ 'accept-loss': '0' }),
+  ];
+  const { loss: nothing } = await countLoss(runWith({}), connection, manifest);
+  expect(lossInWords(nothing)).toBe('Nothing but migrations has written since.');
+  for (const run of byItself) await ask(run, nothing);
+
+  await database.db.createCollection('measured', { timeseries: { timeField: 't' } });
+  await database.db.collection('measured').insertOne({ t: new Date() });
+  const { loss } = await countLoss(runWith({}), connection, manifest);
+  expect(loss).toMatchObject({ writes: 0, notCounted: ['measured'] });
+  const notKnown = 'not known. Not counted: what was written to the time series measured.';
+  expect(lossInWords(loss)).toBe(`How much was written since is ${notKnown} All of it is lost.`);
+  expect(lossSentence(loss)).toBe(`How much users had written since is ${notKnown}`);
+  for (const run of byItself)
+    await expect(ask(run, loss)).rejects.toMatchObject({
+      ...{ code: 'CONFIRMATION_NEEDED', details: { writes: 'unknown' } },
+      hint: expect.stringMatching(/--accept-loss unknown to the command\.$/),
+    });
+  await ask(runWith({ 'accept-loss': 'unknown' }), loss);
+
+  // One that came since the question was in no answer; one that was named there is in it.
+  const consent = (agreed: RestoreLoss) => ({ position: '', counted: { loss: agreed } });
+  const still = (agreed: RestoreLoss) =>
+    lossStillAgreed(runWith({ yes: true }), connection, manifest, consent(agreed))();
+  await expect(still(nothing)).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED' });
+  expect(await still(loss)).toMatchObject({ loss: { writes: 0, notCounted: ['measured'] }, counted: { agreed: 0 } });
 });
