@@ -3,42 +3,23 @@ import { expect, test } from 'vitest';
 import { forecastUndo } from '../../../../src/migration/undo/forecast.ts';
 import { type UndoOptions, undoAttempt } from '../../../../src/migration/undo/undo.ts';
 import { findCollection } from '../../../../src/mongo/catalog.ts';
-import { uriOf } from '../../../setup/mongo.ts';
-import { type Stop, wireProxyTo } from '../../../setup/wire-proxy.ts';
-import { connected, fence, own } from '../journalled.ts';
+import type { Stop } from '../../../setup/wire-proxy.ts';
+import { cutAt } from '../cut-off.ts';
+import { fence, own } from '../journalled.ts';
 import { setting } from '../setting.ts';
 
 type Setting = Awaited<ReturnType<typeof setting>>;
 
-/**
- * Undoes it by way of a proxy that loses all connections at one message; and, where the process is killed with it, once
- * more after what is told in between.
- */
-async function cutOff(
-  { db, journal }: Setting,
-  { stop, kill, mode }: { stop: Stop; kill: boolean; mode: UndoOptions['mode'] },
-  between: () => Promise<unknown> = async () => {},
-) {
-  await using proxy = await wireProxyTo(uriOf(db.databaseName));
-  const undo = async (signal?: AbortSignal) => {
-    await using connection = await connected(proxy);
-    return await undoAttempt(connection, own, journal.attempt, { fence, mode, signal });
-  };
-  const process = new AbortController();
-  let reached = false;
-  proxy.stopAt(stop, () => {
-    reached = true;
-    if (kill) process.abort();
-    proxy.cut();
-  });
-  const first = await undo(process.signal).catch((error: unknown) => {
-    if (!process.signal.aborted) throw error;
-  });
-  expect(reached).toBe(true);
-  expect(first === undefined).toBe(kill);
-  if (first !== undefined) return first;
-  await between();
-  return await undo();
+interface Way {
+  readonly mode: UndoOptions['mode'];
+  readonly stop: Stop;
+  readonly kill: boolean;
+}
+
+function cutOff({ db, journal }: Setting, { mode, ...cut }: Way, between: () => Promise<unknown>) {
+  return cutAt(db.databaseName, { ...cut, between }, (connection, signal) =>
+    undoAttempt(connection, own, journal.attempt, { fence, mode, signal }),
+  );
 }
 
 const ways = (['strict', 'tolerant'] as const).flatMap((mode) => [
@@ -47,7 +28,7 @@ const ways = (['strict', 'tolerant'] as const).flatMap((mode) => [
 ]);
 
 /** What it comes to is what a dry run said, before it began and where it was killed; and everything is as it was. */
-async function undoneAsForetold(s: Setting, way: Parameters<typeof cutOff>[1], cut: () => Promise<unknown>) {
+async function undoneAsForetold(s: Setting, way: Way, cut: () => Promise<unknown>) {
   const foresee = () => forecastUndo(s.connection, own, [s.journal.attempt]);
   const [foreseen] = await foresee();
   const result = await cutOff(s, way, async () => {
