@@ -110,7 +110,7 @@ export async function* ahead<T>(items: AsyncGenerator<T>, isAlone: (item: T) => 
       if (alone) next = items.next();
     }
   } finally {
-    await next.catch(() => {});
+    // It comes behind what was asked for.
     await items.return(undefined);
   }
 }
