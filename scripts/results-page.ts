@@ -45,7 +45,7 @@ const back: About<Results['rollback']> = {
     'of each `collection` how many `documents` stay as users left them, in quarantine; one that several migrations left counts once for each',
   undo: 'of `undo` the numbers of each [migration](#undone-migration): what was done, in a dry run what would be',
   restore: 'of `restore` what `restore` says',
-  loss: 'of `restore` the writes of users that it does not bring back: `writes` (`null` where nobody can count them, with `why`), `since`, `collections`, and in `notCounted` the names of time series, of which nobody can count them. The last of them are not lost where there is `kept`: of each `name` the `tombstone` where all that was replaced is, with the `writes` that came after the last count (or `unknown`: then `writes` above has those up to it), and `expiry` as `restore.displaced` has it',
+  loss: 'of `restore` the writes of users that it does not bring back: `writes` (`null` where nobody can count them, with `why`), `since`, `collections`, and in `notCounted` the names of time series, of which nobody can count them. The last of them are not lost where there is `kept`: of each `name` the `tombstone` where all that was replaced is, with the `writes` that came after the last count (or `unknown`: then `writes` above has those up to it), and `expiry` and `expiring` as `restore.displaced` has them',
   probes: '[probes](#probe) that it was verified by',
   steps:
     'its [steps](#step); in a dry run those that it would take, `planned`. A dry run without them has nothing to do',
@@ -62,7 +62,7 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     quarantine:
       'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration), and `rollbackId`, the latest rollback that has left some',
     keptAside:
-      'collections that rollbacks by restore have put aside and kept, and that nobody has dropped since: of each `name` its `tombstone`, the `rollbackId`, and `since` when; absent where there are none',
+      'collections that rollbacks by restore have put aside and kept, and that nobody has dropped since: of each `name` its `tombstone`, the `rollbackId`, and `since` when, and `expiring` as `restore.displaced` has it; absent where there are none',
     changelog: 'of a project of migrate-mongo: what that says of each file',
   },
   plan: {
@@ -86,7 +86,7 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     removed: 'collections that the backup does not hold, and that are gone',
     kept: 'the same, where they stay',
     displaced:
-      'what others made under a restored name meanwhile: `name`, and the `tombstone` where it is; with `writes` what was replaced, and is kept since that many came to it after the last count, more than was agreed to; with `expiry` (`index`, absent where it is the collection itself, and `expireAfterSeconds`) where its documents expired before and do not there',
+      'what others made under a restored name meanwhile: `name`, and the `tombstone` where it is; with `writes` what was replaced, and is kept since that many came to it after the last count, more than was agreed to; with `expiry` (`index`, absent where it is the collection itself, and `expireAfterSeconds`) where its documents expired before and do not there, or in `expiring` where they still do, since the user may not `collMod`',
     cluster: 'of Atlas: the cluster, all of which was restored',
     history: '`set` to where the backup was taken, or `unchanged`',
     migrate: 'with `--then-migrate` what `migrate` says of what was applied afterwards',

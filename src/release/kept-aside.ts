@@ -24,7 +24,9 @@ export function keptAsideWarnings(kept: readonly KeptAside[]): string[] {
   if (oldest === undefined) return [];
   const all = kept.map(({ name, tombstone }) => `${name} of before as ${tombstone}`).join(', ');
   const drops = kept.map(({ tombstone }) => `db.getCollection('${tombstone}').drop()`).join('; ');
+  const expiring = kept.filter((one) => one.expiring !== undefined).map(({ tombstone }) => tombstone);
+  const but = expiring.length === 0 ? '' : `, but documents go on expiring in ${expiring.join(', ')}`;
   return [
-    `Kept aside for what users wrote late, since ${formatTime(oldest.since)}: ${all}. Nothing removes it: put back what is missing, then drop it in mongosh: ${drops}`,
+    `Kept aside for what users wrote late, since ${formatTime(oldest.since)}: ${all}. Nothing removes it${but}: put back what is missing, then drop it in mongosh: ${drops}`,
   ];
 }

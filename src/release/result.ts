@@ -101,6 +101,8 @@ export interface RestoreResult {
     readonly writes?: number | 'unknown';
     /** What had its documents expire, and does not any more; without `index` the collection itself. */
     readonly expiry?: readonly { readonly index?: string; readonly expireAfterSeconds: number }[];
+    /** What has them expire still: stopping it takes the right to collMod. */
+    readonly expiring?: readonly { readonly index?: string; readonly expireAfterSeconds: number }[];
   }[];
   /** Of Atlas, where all of it was restored: with everything in it, so no collection is listed. */
   readonly cluster?: string;

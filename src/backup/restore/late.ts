@@ -57,7 +57,7 @@ export function inAll(counted: readonly WrittenTo[], more: readonly WrittenTo[])
 }
 
 /** In sentences. */
-export function keptInWords({ name, tombstone, writes, expiry }: KeptForWrites): string {
+export function keptInWords({ name, tombstone, writes, ...expiry }: KeptForWrites): string {
   const came =
     writes === 'unknown'
       ? `What users wrote to ${name} after the last count, and before it was replaced, could not be counted`

@@ -48,6 +48,8 @@ export interface Displaced {
   readonly writes?: number | 'unknown';
   /** What had its documents expire before; they do not any more. */
   readonly expiry?: readonly Expiry[];
+  /** What has them expire still: stopping it takes the right to collMod. */
+  readonly expiring?: readonly Expiry[];
 }
 
 /** One that was replaced. */

@@ -127,12 +127,10 @@ export async function finishRestore(
     await tenure.update({ displaced: moved });
     log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
   };
-  const unstopped = (name: string, tombstone: string) =>
-    log.warn(`Documents expire in ${tombstone} as in ${name} before: without the right to collMod nothing stops that.`);
   if (state === 'swapping') {
     for (const [index, step] of steps.entries()) {
       const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-      await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, { beforeMove, unstopped }));
+      await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, { beforeMove }));
     }
   }
   if (state !== 'clearing' && placement !== undefined) {
@@ -165,9 +163,10 @@ export async function finishRestore(
   return moved;
 }
 
-function sayKept({ name, tombstone, writes, expiry }: Displaced, log: Log): void {
-  if (writes !== undefined) log.warn(keptInWords({ name, tombstone, writes, expiry }));
-  else if (expiry !== undefined) log.warn(`What somebody made as ${name} is in ${tombstone}.${expiryInWords(expiry)}`);
+function sayKept({ writes, ...one }: Displaced, log: Log): void {
+  const expiry = expiryInWords(one);
+  if (writes !== undefined) log.warn(keptInWords({ ...one, writes }));
+  else if (expiry !== '') log.warn(`What somebody made as ${one.name} is in ${one.tombstone}.${expiry}`);
 }
 
 /** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */

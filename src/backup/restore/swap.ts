@@ -18,8 +18,6 @@ import type { Displaced, Old, SwapStep } from './record.ts';
 export interface Told {
   /** Called before each such collection is moved. */
   beforeMove(displaced: Displaced): Promise<void>;
-  /** Of what is a tombstone then, the documents expire as before: nobody may change that. */
-  unstopped(name: string, tombstone: string): void;
 }
 
 /** An application may make a collection anew each time that its name is free for a moment. */
@@ -123,7 +121,7 @@ async function toClear(
   own: OwnNames,
   name: string,
   old: Old | undefined,
-  { beforeMove, unstopped }: Told,
+  { beforeMove }: Told,
 ): Promise<(w?: 1) => Promise<void>> {
   const [present] = await readCatalog(connection.db, name);
   if (present === undefined) return async () => {};
@@ -133,7 +131,7 @@ async function toClear(
     const expiry = expiriesOf(present.rawOptions, present.rawIndexes);
     await beforeMove({ name, tombstone, ...(expiry.length > 0 && { expiry }) });
   }
-  return toPutAside(connection, present, tombstone, () => unstopped(name, tombstone));
+  return toPutAside(connection, present, tombstone);
 }
 
 function madeAnew(name: string): ReleaseError {

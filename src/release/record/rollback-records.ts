@@ -1,6 +1,6 @@
 import type { Collection, Db } from 'mongodb';
 import { asServerFailure } from '../../mongo/server-error.ts';
-import type { Step } from '../result.ts';
+import type { RestoreResult, Step } from '../result.ts';
 import type { Run } from '../run.ts';
 import type { ReleaseRecord } from './record.ts';
 import { latestFirst, recordsIn } from './records.ts';
@@ -11,6 +11,8 @@ export interface KeptAside {
   readonly tombstone: string;
   readonly rollbackId: string;
   readonly since: Date;
+  /** As `restore.displaced` has it. */
+  readonly expiring?: NonNullable<RestoreResult['displaced']>[number]['expiring'];
 }
 
 /** What is on record of a target's rollbacks, finished or not. */
@@ -52,8 +54,8 @@ export class RollbackRecords {
     );
     const kept = new Map<string, KeptAside>();
     for await (const { _id: rollbackId, startedAt: since, data } of found)
-      for (const { name, tombstone } of [...(data?.loss?.kept ?? []), ...(data?.restore?.displaced ?? [])])
-        kept.set(tombstone, { name, tombstone, rollbackId, since });
+      for (const { name, tombstone, expiring } of [...(data?.loss?.kept ?? []), ...(data?.restore?.displaced ?? [])])
+        kept.set(tombstone, { name, tombstone, rollbackId, since, ...(expiring && { expiring }) });
     return [...kept.values()];
   }
 
