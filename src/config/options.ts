@@ -190,7 +190,7 @@ export const options = {
   strategy: { type: 'choice', choices: ['auto', 'undo', 'down', 'restore'], help: 'The way back. Default auto.' },
   'start-traffic': {
     type: 'switch',
-    help: 'Only let users in whom a rollback has shut out, and leave out what else is left of it.',
+    help: 'Only let users in whom a rollback has shut out. Typed without this, it goes on with what else is left.',
   },
   reason: {
     type: 'text',

@@ -1,7 +1,7 @@
 import type { CommandName } from '../config/commands.ts';
 import type { ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
-import type { Ended } from '../release/result.ts';
+import type { Ended, Step } from '../release/result.ts';
 import type { Mark } from './story.ts';
 
 interface Headline {
@@ -95,6 +95,10 @@ function wasBegun(ended: Ended): boolean {
   return (migrate?.remaining ?? []).length > 0;
 }
 
+function isUsersLetIn({ name, state }: Step): boolean {
+  return name === 'start-traffic' && state === 'done';
+}
+
 function success(ended: Ended): Headline {
   const subject = subjects[ended.command];
   switch (ended.outcome) {
@@ -107,6 +111,9 @@ function success(ended: Ended): Headline {
     case 'failed-clean':
       return { mark: 'bad', headline: `${subject} failed; the target is as it was` };
     case 'failed-dirty':
+      // By --start-traffic, which has done what it was to do.
+      if (ended.command === 'rollback' && ended.result?.steps?.some(isUsersLetIn))
+        return { mark: 'warning', headline: 'Users are in; the rollback is not complete' };
       return { mark: 'bad', headline: `${subject} failed; the target needs attention` };
   }
   switch (ended.command) {

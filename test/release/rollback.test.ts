@@ -171,32 +171,34 @@ describe('a rollback', () => {
     expect(await begun()).toHaveLength(6);
   }, 120_000);
 
-  test('is no longer gone on with once the release was applied anew: the next one starts from its beginning', async () => {
+  test('is no longer gone on with once what it took back was applied anew: the next one starts from its beginning', async () => {
     await ok(apply);
     await project.write({ 'totals.fails': '' });
     expect((await project.run('rollback --json')).code).toBe(10);
     // Nobody releases for users who are out; once somebody has let them in, the data being back, a release goes forward.
     expectFailure(await project.run(apply), 5, 'HISTORY_CONFLICT', /at reconcile totals.*users are out since/);
     await ok('rollback r1 --start-traffic --json');
-    await ok(apply);
+    // Not that which is being taken away.
+    expectFailure(await project.run(apply), 5, 'HISTORY_CONFLICT', /at reconcile totals/);
+    await ok(apply.replace('r1', 'r2'));
     await project.run('rollback --json');
     expect(await begun()).toEqual(['stop', 'app', 'totals', 'start', 'stop', 'app', 'totals']);
     expect(await releases().countDocuments({ kind: 'rollback' })).toBe(2);
     await project.write({ 'migrations/2-note.js': migration("await db.collection('notes').insertOne({ _id: 1 });") });
     // By hand, for one: that is not refused.
     await ok('baseline 2-note --json');
-    // Nothing of r1 is there, and what was left of its rollback would be done to another release: a person looks first.
-    const left = await project.run('rollback r1 --json');
+    // Nothing of r2 is there, and what was left of its rollback would be done to another release: a person looks first.
+    const left = await project.run('rollback r2 --json');
     expectFailure(
       left,
       10,
       'ROLLBACK_FAILED',
       /stopped at reconcile totals.*applied or deployed since.*Traffic is stopped/,
     );
-    expect(left.json.error.hint).toContain('type mongo-release rollback r1 --yes: it goes on with reconcile totals');
-    expect((await ok('status --json')).warnings.join()).toContain('mongo-release rollback r1 goes on');
+    expect(left.json.error.hint).toContain('type mongo-release rollback r2 --yes: it goes on with reconcile totals');
+    expect((await ok('status --json')).warnings.join()).toContain('mongo-release rollback r2 goes on');
     await mend('totals');
-    expect(await ok('rollback r1 --yes --json')).toMatchObject({ outcome: 'rolled-back' });
+    expect(await ok('rollback r2 --yes --json')).toMatchObject({ outcome: 'rolled-back' });
     expect((await begun()).slice(7)).toEqual(['totals', 'search', 'start']);
     expect((await ok('status --json')).warnings).toBeUndefined();
   }, 120_000);

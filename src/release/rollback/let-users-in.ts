@@ -1,21 +1,25 @@
+import { listed } from '../../migration/files/find.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { OwnRecord } from '../record/own-record.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
-import type { Ended, Step } from '../result.ts';
+import type { Ended, Step, StepName } from '../result.ts';
 import { aboutTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
 import { earlierRollback, stepsBefore } from './earlier.ts';
+import { ForetoldSteps } from './foretold-steps.ts';
 import { refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
+import type { RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
 import { stateIn, Traffic } from './traffic.ts';
 import { findWayBack } from './way-back.ts';
 
 /**
- * `rollback [RELEASE] --start-traffic`: lets users in whom a rollback has shut out, and leaves out whatever else was left of
- * it. Its record is closed as rolled back only where its data are back.
+ * `rollback [RELEASE] --start-traffic`: lets users in whom a rollback has shut out, and does nothing else. Its record is closed
+ * as rolled back only where its data are back and nothing is to come after them, or where something was applied or deployed
+ * since: then what was left may not fit any more.
  *
  * Throws `RELEASE_UNKNOWN` where the release that is named is not the one whose rollback has shut them out, and
  * `RESTORE_INCOMPLETE` where the data are half of a backup, unless a person says `--yes`.
@@ -34,7 +38,7 @@ export async function letUsersIn(
   const without = (why: string) => ({ ...about, outcome: 'nothing-to-do', result: nothing, warnings: [why] }) as const;
   if (known === undefined) return without('Nothing was done: no rollback has stopped traffic.');
   if (run.invocation.flags['dry-run'])
-    return without('Nothing was done. It would let users in by hooks.start-traffic, and leave out the rest.');
+    return without('Nothing was done. It would let users in by hooks.start-traffic, and do nothing else.');
   const own: Run = { ...run, releaseId: known._id, startedAt: new Date() };
   return await underLease(own, connection, async () => {
     // That rollback may have come to its end while this run waited for the lease.
@@ -65,14 +69,16 @@ export async function letUsersIn(
         await record.keep({ data: taken });
         await steps.run('data', 'nothing is left to take back', async () => {});
       }
+      const ahead = isBack && earlier?.state === 'unfinished' ? await stepsAhead(own, connection, strategy, steps) : [];
       if (isBack)
         for (const { name, state } of steps.all)
-          if (state !== 'done' && state !== 'skipped' && name !== 'start-traffic')
+          if (state !== 'done' && state !== 'skipped' && name !== 'start-traffic' && !ahead.includes(name))
             await steps.skip(name, 'left out: --start-traffic');
+      const isEnd = isBack && ahead.length === 0;
       const over = earlier?.state === 'overtaken';
-      const outcome = isBack ? 'rolled-back' : over || dataState === undefined ? 'cancelled' : 'failed-dirty';
+      const outcome = isEnd ? 'rolled-back' : over || dataState === undefined ? 'cancelled' : 'failed-dirty';
       await record.close({ outcome });
-      const left = isBack ? [] : [`Users are in. ${notBack(releaseId, dataState, over)}`];
+      const left = isEnd ? [] : [`Users are in. ${whatIsLeft(releaseId, dataState, over, ahead)}`];
       const result = { ...nothing, ...taken, strategy, steps: steps.all };
       return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
     });
@@ -89,8 +95,26 @@ async function nothingIsLeft(run: Run, connection: Connection, shut: ReleaseReco
   return found?.way.strategy === 'none';
 }
 
-function notBack(releaseId: string | undefined, data: Step['state'] | undefined, over: boolean): string {
+/** What is still to be done after the data, such as bringing the application back. */
+async function stepsAhead(
+  run: Run,
+  connection: Connection,
+  strategy: RollbackResult['strategy'],
+  steps: StepLog,
+): Promise<StepName[]> {
+  const foretold = new ForetoldSteps(steps.all);
+  await new Playbook(run, connection, foretold, strategy, new Traffic()).finish();
+  return foretold.all.filter(({ state }) => state === 'planned').map(({ name }) => name);
+}
+
+function whatIsLeft(
+  releaseId: string | undefined,
+  data: Step['state'] | undefined,
+  over: boolean,
+  ahead: readonly StepName[],
+): string {
   const rollback = `mongo-release rollback ${releaseId}`;
+  if (ahead.length > 0) return `The data are back, and not done yet: ${listed(ahead)}. ${rollback} goes on with that.`;
   if (over)
     return `Something was applied, restored or deployed since, which ends this rollback: ${rollback} begins anew.`;
   return data === undefined

@@ -54,6 +54,9 @@ export function stateIn(steps: readonly Step[], wanted: StepName): Step['state']
 /** The step at which a rollback stopped that did not come to its end. */
 export function stoppedAt(steps: readonly Step[]): string {
   return (
-    steps.find(({ state }) => state !== 'done' && state !== 'skipped')?.name ?? steps.at(-1)?.name ?? 'its beginning'
+    steps.find(({ state }) => state !== 'done' && state !== 'skipped')?.name ??
+    // Users may have been let in before all else was done.
+    steps.findLast(({ name }) => name !== 'start-traffic')?.name ??
+    'its beginning'
   );
 }

@@ -72,12 +72,12 @@ test('an undo that was killed is gone on with by the command that every hint nam
   expect((await hooks()).slice(-2)).toEqual(['app', 'start']);
 }, 120_000);
 
-test('an undo that was killed, and that down has ended, is over for who only lets users in', async () => {
+test('users are let in over data that down has brought back, and the application is still to come', async () => {
   await killAnUndo();
-  const early = await ok('rollback --start-traffic --json');
+  const early = await project.run('rollback --start-traffic');
   expect(early).toMatchObject({
-    outcome: 'failed-dirty',
-    warnings: [expect.stringMatching(/Its data are on their way/)],
+    code: 0,
+    stderr: expect.stringMatching(/^! Users are in; the rollback is not complete .*Its data are on their way/ms),
   });
   await project.write({ 'hold-stop': '' });
   const { process, ended, said } = project.start('rollback r1 --json');
@@ -86,12 +86,28 @@ test('an undo that was killed, and that down has ended, is over for who only let
   await ended;
   await ok('down --json');
   const lets = await ok('rollback --start-traffic --json');
-  expect(lets).toMatchObject({ outcome: 'rolled-back', reverted: [] });
-  expect(lets.warnings).toBeUndefined();
-  expect(lets.steps).toMatchObject([
-    ...[{ name: 'stop-traffic' }, { name: 'data', state: 'done' }],
-    { name: 'start-traffic', state: 'done' },
+  const steps = [{ name: 'stop-traffic' }, { name: 'data', state: 'done' }, { name: 'start-traffic', state: 'done' }];
+  expect(lets).toMatchObject({ outcome: 'failed-dirty', reverted: [], steps });
+  const left =
+    'Users are in. The data are back, and not done yet: rollback-app. mongo-release rollback r1 goes on with that.';
+  expect(lets.warnings).toEqual([left]);
+  expect((await ok('status --json')).warnings).toMatchObject([
+    expect.stringMatching(/of release r1 is not complete: it is at data\. .*rollback r1 goes on with it\.$/),
   ]);
+  // Without shutting them out once more.
+  const before = await hooks();
+  expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back' });
+  expect((await hooks()).slice(before.length)).toEqual(['app']);
+  expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
+}, 120_000);
+
+test('where nothing is to come after data that down has brought back, who lets users in ends the rollback', async () => {
+  await project.write({ 'mongo-release.yml': config.replace(/ {2}rollback-app.*/, '') });
+  await killAnUndo();
+  await ok('down --json');
+  const lets = await ok('rollback --start-traffic --json');
+  expect(lets.warnings).toBeUndefined();
+  expect(lets).toMatchObject({ outcome: 'rolled-back', reverted: [] });
   expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
 }, 120_000);
 

@@ -317,12 +317,13 @@ describe('a rollback by restore', () => {
       expect(await rollbacks().findOne({ kind: 'rollback' })).toMatchObject({ backupId: backup });
     }, 120_000);
 
-    test('is over for who only lets users in, once its restore was finished', async () => {
+    test('is at what comes after the data for who only lets users in, once its restore was finished', async () => {
       await ok(`restore ${backup} --yes --json`);
       const lets = await ok('rollback r1 --start-traffic --json');
-      expect(lets).toMatchObject({ outcome: 'rolled-back', steps: [{}, { name: 'data', state: 'done' }, {}] });
-      expect(lets.warnings).toBeUndefined();
-      expect(await rollbacks().findOne({ kind: 'rollback' })).toMatchObject({ state: 'rolled-back' });
+      expect(lets).toMatchObject({ outcome: 'failed-dirty', steps: [{}, { name: 'data', state: 'done' }, {}] });
+      expect(lets.warnings).toEqual([expect.stringMatching(/data are back, and not done yet: rollback-app\./)]);
+      expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+      expect(await hooks()).toEqual(['stop', 'start', 'app']);
     }, 120_000);
 
     test('is over for who only lets users in, once something is applied', async () => {
