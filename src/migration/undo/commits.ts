@@ -123,9 +123,11 @@ export class Commits {
   }
 
   #orBusy(error: unknown, pieces: readonly Piece[], { tries, apart }: How): unknown {
-    const [put] = apart?.puts ?? putsIn(pieces);
-    const isBusy = tries === anyNumber && put !== undefined && passing(error) === 'conflict';
-    return isBusy ? new Busy(shownNamespace(put.namespace), error) : error;
+    const puts = apart?.puts ?? putsIn(pieces);
+    if (tries !== anyNumber || puts.length === 0 || passing(error) !== 'conflict') return error;
+    const { store } = this.options;
+    const names = new Set(puts.map(({ namespace }) => shownNamespace(store.presentOf(namespace) ?? namespace)));
+    return new Busy([...names].join(', '), error);
   }
 
   /** What is in the way of a document. From then on it is looked who else is refused for the same; `news`: as nobody did before. */

@@ -37,6 +37,7 @@ interface Wanted {
 /** A document that keeps what it has in these indexes. */
 interface Stays {
   readonly values: readonly (readonly [Wanted, value: string | undefined])[];
+  readonly name: string;
   readonly holder: Uint8Array;
 }
 
@@ -69,21 +70,22 @@ export async function givingUp(
       const mover = moving.get(id);
       const value = valueIn(document, key);
       if (mover !== undefined && (mover.back && keyIn(mover.back, key)) !== value) out.add(id);
-      else stay.push({ values: [[wanted, value]], holder: document });
+      else stay.push({ values: [[wanted, value]], name: keyAt(present, document, id), holder: document });
     }
   }
   const held = new Map<string, Held>();
   // It grows on the way: who waits stays as well, and keeps what the next one waits for. A chain ends at one that may go
   // later.
-  for (const { values, holder } of stay) {
+  for (const { values, name: keeper, holder } of stay) {
     for (const [{ key, waiting }, value] of values) {
       for (const { now, back, isStep } of (value && waiting.get(value)) || []) {
         const name = keyAt(present, (now ?? back) as Uint8Array);
-        if (held.has(name)) continue;
+        // It has what it needs, where only the server could tell whether a partial index has it.
+        if (held.has(name) || name === keeper) continue;
         held.set(name, { holder, why: key.why });
         if (now === undefined) continue;
         const kept = wants.map((wanted) => [wanted, keyIn(now, wanted.key)] as const);
-        stay.push({ values: kept, holder: isStep ? now : holder });
+        stay.push({ values: kept, name, holder: isStep ? now : holder });
       }
     }
   }

@@ -21,7 +21,7 @@ export interface LotOptions extends Omit<PackOptions, 'stretch'> {
   readonly connection: Connection;
   readonly own: OwnNames;
   readonly attempt: Attempt;
-  /** How many documents make a lot. */
+  /** How many documents make a lot, or entries that have no more to put back. */
   readonly size: number;
   /** On which stretch the way back is by now: it changes with the catalog. */
   readonly stretch: () => number;
@@ -68,6 +68,7 @@ async function* lotsOf({
     if (step.kind === 'entry') {
       if (step.entry.catalog === undefined) {
         ends.push({ kind: 'end', entry: step.entry._id });
+        if (ends.length >= size) yield lot();
         continue;
       }
       yield lot();
@@ -79,10 +80,9 @@ async function* lotsOf({
     const mayEnd = placeOfImages(id) !== place;
     place = placeOfImages(id);
     if (mayEnd && (pieces.length >= size || bytes >= mostLotBytes)) yield lot();
-    for (const piece of piecesOf(step.pack, { ...options, stretch: stretch() })) {
-      pieces.push(piece);
-      bytes += piece.kind === 'put' ? piece.bytes : 0;
-    }
+    const some = piecesOf(step.pack, { ...options, stretch: stretch() });
+    for (const piece of some) pieces.push(piece);
+    if (some.length > 0) bytes += step.pack.bytes;
     images += step.pack.images.length;
     if (images < mostAtOnce) continue;
     images = 0;

@@ -44,6 +44,8 @@ export interface Pack {
   readonly id: string;
   readonly namespace: EntryNamespace;
   readonly images: readonly Image[];
+  /** Of all its images, which stay in memory as long as any of them does. */
+  readonly bytes: number;
   /** How many of them an undo has put back, from the last one; and which ones each by itself: see `ImagesDocument`. */
   readonly undone: number;
   readonly apart: Apart;
@@ -173,5 +175,7 @@ function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
 
 function packOf({ _id: id, namespace, undone = 0, apart }: ImagesDocument, parts: readonly Uint8Array[]): Pack {
   const bits = apart === undefined ? new Uint8Array() : bytesOf(apart);
-  return { id, namespace, images: unpackImages(parts), undone, apart: bits };
+  const images = unpackImages(parts);
+  const bytes = images.reduce((sum, { before, after }) => sum + (before?.length ?? 0) + (after?.length ?? 0), 0);
+  return { id, namespace, images, bytes, undone, apart: bits };
 }

@@ -117,7 +117,10 @@ export type UndoResult =
       readonly conflicts: readonly UndoConflict[];
       readonly conflictsTotal: number;
     })
-  /** Others write to what has to go back, or hold its collection, and do not stop. It goes on once they do. */
+  /**
+   * Others write to what has to go back, or hold its collection, and do not stop. It goes on once they do. `namespace`:
+   * what one transaction was about, mostly one collection.
+   */
   | (UndoExtent & { readonly state: 'busy'; readonly namespace?: string })
   /** The journal does not tell how; nothing was changed by this call. */
   | (UndoExtent & { readonly state: 'impossible'; readonly reason: string });

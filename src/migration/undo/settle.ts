@@ -9,6 +9,7 @@ import { inOrderOfNeed, type Needing } from './needs.ts';
 import { type Piece, piecesOf, stepsOf } from './pieces.ts';
 import { idOf, nameIn, type Put } from './put-back.ts';
 import type { Pack } from './read.ts';
+import { shownNamespace } from './result.ts';
 import { mostBytes } from './sizes.ts';
 import { PutRefused } from './store.ts';
 import { keyOf, Waiting } from './waiting.ts';
@@ -110,14 +111,13 @@ export class Settling {
 
   /** All that waits. Undefined where it is too much. */
   async #lot(): Promise<Piece[] | undefined> {
-    const { sizes } = this.#options;
+    const { sizes, read, stretch, survey } = this.#options;
     const lot: Piece[] = [];
     let bytes = 0;
-    for (const pack of this.#off) {
-      for (const piece of putsIn(await this.#pieces(pack))) {
-        lot.push(piece);
-        bytes += piece.bytes;
-      }
+    for (const id of this.#off) {
+      const pack = await read(id);
+      for (const piece of putsIn(piecesOf(pack, { stretch, met: survey.met }))) lot.push(piece);
+      bytes += pack.bytes;
       if (lot.length > sizes.together || (lot.length > 1 && bytes > 4 * mostBytes)) return undefined;
     }
     return lot;
@@ -200,7 +200,7 @@ export class Settling {
     const done: Put[] = [];
     for (const some of [groups.slice(0, half), groups.slice(half)]) {
       const puts = some.flat().flatMap((needing) => needing.puts);
-      done.push(...(await this.#over(puts, tries, some)));
+      for (const put of await this.#over(puts, tries, some)) done.push(put);
     }
     return done;
   }
@@ -208,7 +208,7 @@ export class Settling {
   async #inGroups(puts: readonly Put[]): Promise<Needing[][]> {
     const { store, commits } = this.#options;
     const groups: Needing[][] = [];
-    for (const [, some] of Map.groupBy(puts, ({ namespace }) => namespace.collection)) {
+    for (const [, some] of Map.groupBy(puts, ({ namespace }) => shownNamespace(namespace))) {
       const [{ namespace }] = some as [Put, ...Put[]];
       const present = store.presentOf(namespace);
       const images = some.map(({ image }) => image);
@@ -216,7 +216,8 @@ export class Settling {
       const documents = [...Map.groupBy(some, (put) => idKey(idOf(put.image)))].map(([id, of]) => {
         return { now: current?.get(id), puts: of };
       });
-      groups.push(...inOrderOfNeed(documents, present === undefined ? [] : commits.keys.of(present)));
+      const keys = present === undefined ? [] : commits.keys.of(present);
+      for (const group of inOrderOfNeed(documents, keys)) groups.push(group);
     }
     return groups;
   }

@@ -132,8 +132,8 @@ export class Walk {
     for await (const lot of readLots({ connection, own, attempt, met, deferred, size, stretch, signal })) {
       if (lot.kind === 'documents') {
         await commits.all(lot.pieces);
-        if (met.repeats.again || commits.hasPutOff) late.push(...lot.ends);
-        else await commits.all(lot.ends);
+        if (!met.repeats.again && !commits.hasPutOff) await commits.all(lot.ends);
+        else for (const end of lot.ends) late.push(end);
         continue;
       }
       await endSegment();

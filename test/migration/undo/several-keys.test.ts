@@ -165,3 +165,24 @@ test('of two unique fields each document is back as a whole, or waits for what a
   );
   expect({ left: seen.left > 0, back: seen.back > 0 }).toEqual({ left: true, back: true });
 });
+
+// Whether the index has a document without the field, only the server knows for certain.
+test.each(['strict', 'tolerant'] as const)(
+  'documents that keep their values are in nobody’s way, themselves neither, where a field of a partial index goes: %s',
+  async (mode) => {
+    await using s = await setting(async ({ db }) => {
+      const a = db.collection<{ _id: number }>('a');
+      await a.createIndex({ slug: 1 }, { unique: true, partialFilterExpression: { deletedAt: null } });
+      await a.insertMany(Array.from({ length: 20 }, (_, _id) => ({ _id, slug: `s${_id}`, deletedAt: null })));
+    });
+    await s.journal.write('a', async (session) => {
+      const a = s.db.collection<{ _id: number }>('a');
+      await a.updateOne({ _id: 0 }, { $set: { slug: 'aside' } }, { session });
+      await a.updateOne({ _id: 1 }, { $set: { slug: 's0' } }, { session });
+      await a.updateOne({ _id: 0 }, { $set: { slug: 's1' } }, { session });
+      await a.updateMany({}, { $unset: { deletedAt: '' } }, { session });
+    });
+    expect(await s.undo({ mode })).toMatchObject({ state: 'undone', documents: 20 });
+    expect(await s.differences()).toEqual([]);
+  },
+);
