@@ -60,7 +60,7 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     traffic: 'only while users are shut out, or may be: `state`, `since`, `rollbackId`, `releaseId`',
     attention: '`true` where somebody has to do something beside applying what is pending: `warnings` say what',
     quarantine:
-      'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration), and `rollbackId`, the latest rollback that has left some',
+      'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration), and `rollbackId`, where one rollback has left all of them',
     keptAside:
       'collections that rollbacks by restore have put aside and kept, and that nobody has dropped since: of each `name` its `tombstone`, the `rollbackId`, and `since` when, and `expiring` as `restore.displaced` has it; absent where there are none',
     changelog: 'of a project of migrate-mongo: what that says of each file',
@@ -213,6 +213,7 @@ const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   } satisfies About<MigrationStatus>,
   'Undone migration': {
     name: 'of the file',
+    attempts: 'those of it that were undone: their `attempt` in quarantine',
     changed:
       'documents that the migration changed: the sum of `documents`, `deletedSince`, `asBefore`, `quarantined`, and of `downDocuments` without `downCreated`',
     documents: 'put back, each once; of those:',

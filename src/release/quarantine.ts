@@ -1,3 +1,4 @@
+import { attemptPrefix } from '../migration/journal/documents.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import { LeftCount, type WhyLeft } from '../migration/undo/why-left.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -22,7 +23,8 @@ export async function readQuarantine(
   const takenBack = records.filter(({ state }) => state === 'rolled-back').map(({ _id }) => _id);
   const document = { migration: '$migration', namespace: '$namespace', id: '$documentId' };
   const why = { reason: '$reason', fields: '$fields', index: '$index', code: '$code' };
-  const place = { migration: '$_id.migration', collection: '$_id.namespace.collection', why: '$last.why' };
+  const place = { migration: '$_id.migration', collection: '$_id.namespace.collection' };
+  const last = { why: '$last.why', attempt: '$last.attempt' };
   try {
     const found = await db
       .collection(quarantine)
@@ -30,7 +32,7 @@ export async function readQuarantine(
         // What an undo that is half-way has open is left to nobody as yet.
         { $match: { $or: [{ why: 'undo' }, { why: 'batch', migration: { $nin: takenBack } }] } },
         { $group: { _id: document, last: { $max: { attempt: '$attempt', why } } } },
-        { $group: { _id: place, documents: { $sum: 1 } } },
+        { $group: { _id: { ...place, ...last }, documents: { $sum: 1 } } },
         { $sort: { _id: 1 } },
       ])
       .toArray();
@@ -40,7 +42,9 @@ export async function readQuarantine(
       const count = new LeftCount();
       for (const { _id, documents } of of) if (_id.why.reason) count.add(_id.collection, _id.why, documents);
       const documents = of.reduce((sum, one) => sum + one.documents, 0);
-      const rollbackId = rollbacks.get(migration);
+      // What is there may be of several, or of another way back of the same migration.
+      const by = new Set(of.map(({ _id: { attempt: number } }) => rollbacks.get(attemptPrefix({ migration, number }))));
+      const [rollbackId] = by.size === 1 ? by : [];
       const conflicts = count.documents > 0 && { conflicts: count.all, ...(rollbackId && { rollbackId }) };
       return { migration, documents, ...conflicts };
     });
@@ -51,7 +55,12 @@ export async function readQuarantine(
 
 interface Counted {
   /** `why`: empty where it was no undo, or one of an older version. */
-  readonly _id: { readonly migration: string; readonly collection: string; readonly why: WhyLeft };
+  readonly _id: {
+    readonly migration: string;
+    readonly collection: string;
+    readonly why: WhyLeft;
+    readonly attempt: number;
+  };
   readonly documents: number;
 }
 

@@ -69,7 +69,7 @@ export interface InQuarantine {
   readonly documents: number;
   /** Those of an undo, by collection and reason. */
   readonly conflicts?: readonly LeftDocuments[];
-  /** The latest rollback that has left some of those. */
+  /** The rollback that has left them, where it is one and has left all. */
   readonly rollbackId?: string;
 }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { BSON, type Db, Double } from 'mongodb';
 import { expect, test } from 'vitest';
 import { freshDatabase } from '../setup/mongo.ts';
-import { makeProject } from './cli.ts';
+import { makeProject, migration } from './cli.ts';
 
 const slugs = `import { defineMigration } from 'mongo-release-action';
 export default defineMigration({
@@ -160,3 +160,47 @@ test('what an undo left to users is said with its fields, and settled in mongosh
   await mongosh(database.db, [...lines.filter((line) => line.startsWith('const ')), ...remove]);
   expect(await towns.distinct('_id')).toEqual([8]);
 });
+
+test('a rollback is named for what it has left itself, not for what another way back of the same migration has', async () => {
+  await using database = await freshDatabase();
+  const towns = database.db.collection<{ _id: number; mayor: string }>('towns');
+  const quarantine = database.db.collection('_mongo_release.quarantine');
+  await towns.insertMany([1, 2, 3].map((_id) => ({ _id, mayor: 'Trillian' })));
+  const up = "await db.collection('towns').updateMany({}, { $set: { mayor: 'Zaphod' } });";
+  await using it = await makeProject({ 'migrations/1-mayors.js': migration(up) }, { MONGODB_URI: database.uri });
+  const release = (id: string) => it.run(`migrate --apply --rehearsal none --release-id ${id} --json`);
+  const write = (...ids: number[]) => towns.updateMany({ _id: { $in: ids } }, { $set: { mayor: 'Ford' } });
+  const left = async () => (await it.run('status --json')).json.quarantine;
+  const by = async (of: string) =>
+    (await it.run('audit --json')).json.entries.find((one: { of?: string }) => one.of === of).id;
+
+  await release('r1');
+  await write(1, 2);
+  expect((await it.run('rollback r1 --json')).json).toMatchObject({ undo: [{ quarantined: 2 }] });
+  const r1 = await by('r1');
+  expect(await left()).toMatchObject([{ documents: 2, rollbackId: r1 }]);
+  const earlier = await quarantine.find({ why: 'undo' }).toArray();
+  await quarantine.deleteMany({ migration: '1-mayors', why: 'undo' });
+
+  // This one is ended by another command.
+  await release('r2');
+  await write(3);
+  const refuse = (validator: object) => database.db.command({ collMod: '_mongo_release.history', validator });
+  await refuse({ state: { $ne: 'rolled-back' } });
+  expect((await it.run('rollback r2 --json')).code).toBe(10);
+  await refuse({});
+  expect((await it.run('down --json')).code).toBe(0);
+  const unnamed = { migration: '1-mayors', conflicts: [expect.anything()] };
+  expect(await left()).toEqual([{ ...unnamed, documents: 1 }]);
+  // Of both: neither has left all.
+  await quarantine.insertMany(earlier);
+  expect(await left()).toEqual([{ ...unnamed, documents: 3 }]);
+  await quarantine.deleteMany({ migration: '1-mayors', why: 'undo' });
+
+  expect((await it.run('rollback r2 --json')).json.outcome).toBe('rolled-back');
+  await release('r3');
+  await towns.updateOne({ _id: 2 }, { $set: { mayor: 'Arthur' } });
+  await it.run('rollback r3 --json');
+  expect(await left()).toEqual([{ ...unnamed, documents: 1, rollbackId: await by('r3') }]);
+  expect(await by('r3')).not.toBe(r1);
+}, 60_000);

@@ -1,4 +1,5 @@
 import type { Collection, Db } from 'mongodb';
+import { attemptPrefix } from '../../migration/journal/documents.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import type { RestoreResult, Step } from '../result.ts';
 import type { Run } from '../run.ts';
@@ -33,16 +34,14 @@ export class RollbackRecords {
     return this.#records.find({ kind: 'rollback', of: { $in: releases } }).toArray();
   }
 
-  /** Of each migration the latest whose undo has left documents to users; by the migration's name its id. */
+  /** Those whose undo has left documents to users: by the prefix of each attempt that it has undone its id. */
   async leftDocuments(): Promise<ReadonlyMap<string, string>> {
-    const found = this.#records.find(
-      { kind: 'rollback', 'data.undo.quarantined': { $gt: 0 } },
-      { sort: { startedAt: 1 } },
-    );
-    const byName = new Map<string, string>();
+    const found = this.#records.find({ kind: 'rollback', 'data.undo.quarantined': { $gt: 0 } });
+    const byAttempt = new Map<string, string>();
     for await (const { _id, data } of found)
-      for (const { name, quarantined } of data?.undo ?? []) if (quarantined > 0) byName.set(name, _id);
-    return byName;
+      for (const { name: migration, attempts = [] } of data?.undo ?? [])
+        for (const number of attempts) byAttempt.set(attemptPrefix({ migration, number }), _id);
+    return byAttempt;
   }
 
   /** What restores have put aside and kept, the oldest first, whether it is still there or not. */

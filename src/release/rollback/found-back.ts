@@ -31,9 +31,11 @@ export async function foundBack(
   const undo: UndoneMigration[] = [];
   for (const { _id: name, journal, undoneDown } of found) {
     if (strategy !== 'undo' || journal === undefined) continue;
-    const all = await whatCameOf(run, connection, name, undoneDown === undefined ? [journal] : [undoneDown, journal]);
+    const journals = undoneDown === undefined ? [journal] : [undoneDown, journal];
+    const all = await whatCameOf(run, connection, name, journals);
     conflicts.push(...all.conflicts);
-    if (all.numbers !== undefined) undo.push({ name, ...all.numbers });
+    const attempts = journals.map(({ attempt }) => attempt);
+    if (all.numbers !== undefined) undo.push({ name, attempts, ...all.numbers });
   }
   return {
     reverted: found.map(({ _id: name, durationMs = 0, effects = noEffects }) => ({ name, durationMs, effects })),

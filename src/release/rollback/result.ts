@@ -24,6 +24,8 @@ export type RestoreLoss = (
 
 export interface UndoneMigration extends UndoNumbers {
   readonly name: string;
+  /** Those of the migration that were undone. Absent in what older versions have put on record. */
+  readonly attempts?: readonly number[];
 }
 
 /** One that went back with a restore: nobody counts what that does to each. */

@@ -85,6 +85,7 @@ class Undoing {
   /** What was put on record as its end, which is told too. */
   #tookMs: number | undefined;
   #sum: UndoNumbers = nothingUndone;
+  readonly #attempts: number[] = [];
   /** What its record says of it, as long as that is about its up. */
   #did: Effects | undefined;
   /** Documents that were left to users, by each of its journals. */
@@ -102,7 +103,7 @@ class Undoing {
   }
 
   get numbers(): UndoneMigration {
-    return { name: this.#name, ...this.#sum };
+    return { name: this.#name, attempts: this.#attempts, ...this.#sum };
   }
 
   get applied(): AppliedMigration {
@@ -166,6 +167,7 @@ class Undoing {
     if (journal === undefined) return;
     const { numbers = nothingUndone, conflicts } = await whatCameOf(this.#run, this.#connection, this.#name, [journal]);
     this.#sum = sumOfUndos(this.#sum, numbers);
+    this.#attempts.push(journal.attempt);
     this.conflicts.push(...conflicts);
   }
 
@@ -175,6 +177,7 @@ class Undoing {
     const name = this.#name;
     const say = progressLog(run.log);
     const attempt = { migration: name, number: journal.attempt };
+    this.#attempts.push(journal.attempt);
     const result = await undoAttempt(this.#connection, namesOf(run), attempt, {
       ...{ fence: this.#tenure.lease.fence, mode: 'tolerant', ask: this.#ask, signal: this.#tenure.signal },
       expectedEntries: journal.entries,
@@ -235,7 +238,8 @@ export async function forecastOf(
     const forecasts = await forecastUndo(connection, namesOf(run), attempts, { signal: run.signal });
     return names.map((name) => {
       const of = forecasts.filter((_, at) => attempts[at]?.migration === name);
-      return { name, ...of.reduce(sumOfUndos, nothingUndone) };
+      const undone = attempts.filter(({ migration }) => migration === name).map(({ number }) => number);
+      return { name, attempts: undone, ...of.reduce(sumOfUndos, nothingUndone) };
     });
   } catch (error) {
     if (run.signal.aborted) throw error;
