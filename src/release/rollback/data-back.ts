@@ -5,11 +5,13 @@ import type { ReleaseError } from '../../observe/error.ts';
 import { runInTarget } from '../applying/apply.ts';
 import { turnsOf } from '../applying/turns.ts';
 import { storeOf } from '../backup/take-backup.ts';
+import type { ReleaseRecord } from '../record/record.ts';
 import { finishEarlier, restoreOf } from '../restore/restore-into.ts';
 import { fromStore } from '../restore/restored-from.ts';
 import type { RestoreResult } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
+import { wasRestored } from './earlier.ts';
 import { lossIn } from './loss.ts';
 import { type Consent, lossStillAgreed } from './restoring.ts';
 import type { DataTakenBack } from './result.ts';
@@ -85,25 +87,35 @@ export async function dataBack(
 }
 
 /**
- * What a restore of this backup has done that came to its end and could not say so, as far as anybody knows by now; under the
+ * What a restore of its backup has done that came to its end and could not say so, as far as anybody knows by now; under the
  * lease, since what it had put aside is removed. The store need not be there any more, but for what was restored.
  */
 export async function restoredBefore(
   run: Run,
   connection: Connection,
   tenure: Tenure,
-  backupId: string | undefined,
+  before: ReleaseRecord,
   keep: DataSteps['keep'],
 ): Promise<DataEnd> {
+  const { backupId } = before;
   const read = async () => (backupId === undefined ? undefined : await storeOf(run).readManifest(backupId));
   const manifest = await read().catch(() => undefined);
   const from = manifest === undefined || manifest.engine === 'atlas' ? undefined : fromStore(run, manifest);
   const onLost = (lost: Lost) => keep({ loss: lossIn(lost) });
-  return restoredAway(run, connection, await finishEarlier(run, connection, tenure, { from, ended: true, onLost }));
+  const restore = await finishEarlier(run, connection, tenure, { from, ended: true, onLost });
+  return restoredAway(run, connection, restore, before);
 }
 
-/** With the migrations that the history says went back with it; Atlas brings another history. Best effort: the data are back. */
-async function restoredAway(run: Run, { db }: Connection, restore?: RestoreResult): Promise<DataEnd> {
+/**
+ * With the migrations that the history says went back with it; Atlas brings another history. Best effort: the data are back.
+ * `before`: the rollback that may have begun it, where nobody is left who could tell: its data may be back by another way.
+ */
+async function restoredAway(
+  run: Run,
+  { db }: Connection,
+  restore: RestoreResult | undefined,
+  before?: ReleaseRecord,
+): Promise<DataEnd> {
   const reading = restore?.cluster === undefined ? readHistory(db, namesOf(run), { brief: true }) : [];
   const history = await Promise.resolve(reading).catch(() => []);
   const gone = history.filter(
@@ -111,5 +123,6 @@ async function restoredAway(run: Run, { db }: Connection, restore?: RestoreResul
       releaseId === run.releaseId && state === 'rolled-back' && origin?.kind === 'restore',
   );
   const reverted = gone.sort((a, b) => a.sequence - b.sequence).map(({ _id: name }) => ({ name }));
-  return { data: { ...(restore && { restore, kept: restore.kept }), reverted }, replaced: true };
+  const replaced = restore !== undefined || gone.length > 0 || (before !== undefined && wasRestored(history, before));
+  return { data: { ...(restore && { restore, kept: restore.kept }), reverted }, replaced };
 }

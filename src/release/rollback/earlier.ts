@@ -64,7 +64,7 @@ function overtakes(one: HistoryRecord, { _id, fence = 0, migrations, backupId }:
 }
 
 /** Whether its restore came to its end, also where its run could not say so any more, or another one has taken the data back since. */
-function wasRestored(history: readonly HistoryRecord[], { migrations, fence = 0 }: ReleaseRecord) {
+export function wasRestored(history: readonly HistoryRecord[], { migrations, fence = 0 }: ReleaseRecord): boolean {
   const byRestore = ({ origin, fence: at }: HistoryRecord) => origin?.kind === 'restore' && at >= fence;
   const own = history.filter(({ _id }) => migrations.includes(_id));
   return history.some(byRestore) && own.every((one) => one.state === 'rolled-back' || byRestore(one));

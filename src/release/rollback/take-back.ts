@@ -112,10 +112,10 @@ class Walk {
       const found = await this.#lookAgain();
       this.#traffic.found((await new RollbackRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
       await this.#begin(tenure);
-      if (this.#foundRestored) {
-        const { backupId } = recordOf(this.#earlier) ?? {};
+      const before = recordOf(this.#earlier);
+      if (before !== undefined && this.#foundRestored) {
         const keep = (known: Partial<DataTakenBack>) => this.#know(known);
-        this.#data = joined(this.#data, await restoredBefore(this.#run, this.#connection, tenure, backupId, keep));
+        this.#data = joined(this.#data, await restoredBefore(this.#run, this.#connection, tenure, before, keep));
         await this.#keep();
       }
       await this.#playbook.stopTraffic();
@@ -145,7 +145,7 @@ class Walk {
     return this.#data.restore?.cluster !== undefined;
   }
 
-  /** Whether a restore has come to its end that could not say so: it may have left what it had put aside. */
+  /** Whether a restore may have come to its end that could not say so: then it may have left what it had put aside. */
   get #foundRestored(): boolean {
     const before = stateIn(recordOf(this.#earlier)?.steps ?? [], 'data');
     const untold = before !== 'done' || (this.#strategy === 'restore' && this.#data.restore === undefined);

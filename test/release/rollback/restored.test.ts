@@ -54,7 +54,8 @@ test('where everything is replaced and that cannot be put on record, it is not c
   expect(ran.json).toMatchObject({ outcome: 'failed-dirty', steps: [{}, { name: 'data', state: 'failed' }] });
 }, 120_000);
 
-test('what an undo before it had left half-way, or to users, is not told of what it has replaced', async () => {
+/** A rollback of r2 by undo that has left a document of 3-unit to its user, and stopped at 2-size. */
+async function stoppedUndo() {
   const sets = (field: string) =>
     migration(`await db.collection('places').updateMany({}, { $set: { ${field}: 'new' } });`);
   await project.write({ 'migrations/2-size.js': sets('size'), 'migrations/3-unit.js': sets('unit') });
@@ -65,9 +66,15 @@ test('what an undo before it had left half-way, or to users, is not told of what
   await refuse({ $or: [{ _id: { $ne: '2-size' } }, { state: { $ne: 'rolled-back' } }] });
   const stopped = await project.run('rollback r2 --json');
   expectFailure(stopped, 10, 'ROLLBACK_FAILED');
-  const conflicts = [{ collection: 'places', documents: 1 }];
-  expect(stopped.json).toMatchObject({ reverted: [{ name: '3-unit' }], failed: { name: '2-size' }, conflicts });
+  expect(stopped.json).toMatchObject({ reverted: [{ name: '3-unit' }], failed: { name: '2-size' }, conflicts: left });
   await refuse({});
+  return second;
+}
+
+const left = [{ collection: 'places', documents: 1 }];
+
+test('what an undo before it had left half-way, or to users, is not told of what it has replaced', async () => {
+  const second = await stoppedUndo();
   const back = await ok(restoring.replace('r1', 'r2'));
   const told = { conflicts: [], reverted: [{ name: '3-unit' }, { name: '2-size' }], restore: { backupId: second } };
   expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', ...told });
@@ -75,6 +82,24 @@ test('what an undo before it had left half-way, or to users, is not told of what
   expect(data).toMatchObject(told);
   for (const one of [back, data]) for (const gone of ['failed', 'undo']) expect(one).not.toHaveProperty(gone);
   expect(await places().distinct('unit')).toEqual([]);
+}, 120_000);
+
+test('what an undo had left to users is told as long as no restore has replaced it, also where one was begun', async () => {
+  await stoppedUndo();
+  await database.db.createCollection(restores().collectionName, { validator: { state: 'none' } });
+  expect((await project.run(restoring.replace('r1', 'r2'))).code).not.toBe(0);
+  expect(await rollback()).toMatchObject({ strategy: 'restore' });
+  await database.db.command({ collMod: restores().collectionName, validator: {} });
+  await ok('down --json');
+  await project.write({ 'app.fails': '' });
+  for (const way of [' --strategy auto', '', '']) {
+    expectFailure(await project.run(`rollback r2${way} --json`), 10, 'ROLLBACK_FAILED', /rollback-app/);
+    const { data } = (await rollback()) ?? {};
+    expect(data).toMatchObject({ conflicts: left, undo: [{ name: '3-unit', quarantined: 1 }] });
+    expect(data).not.toHaveProperty('failed');
+  }
+  await project.write({ 'mongo-release.yml': '' });
+  expect(await ok('rollback r2 --json')).toMatchObject({ outcome: 'rolled-back', conflicts: left });
 }, 120_000);
 
 test.each(['it dropped what it had replaced', 'all of that was dropped'])(
