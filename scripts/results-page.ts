@@ -62,7 +62,7 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     quarantine:
       'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration), and `rollbackId`, where one rollback has left all of them',
     keptAside:
-      'collections that rollbacks by restore have put aside and kept, and that nobody has dropped since: of each `name` its `tombstone`, the `rollbackId`, and `since` when, and `expiring` as `restore.displaced` has it; absent where there are none',
+      'collections that restores, and rollbacks by one, have put aside and kept, and that nobody has dropped since: of each `name` its `tombstone`, the `rollbackId` (absent where it was no rollback), and `since` when, and `expiring` as `restore.displaced` has it; absent where there are none',
     changelog: 'of a project of migrate-mongo: what that says of each file',
   },
   plan: {

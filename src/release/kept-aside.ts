@@ -4,7 +4,7 @@ import { formatTime } from '../report/format.ts';
 import { type KeptAside, RollbackRecords } from './record/rollback-records.ts';
 import { namesOf, type Run } from './run.ts';
 
-/** Of all rollbacks on record, what nobody has dropped since, the oldest first. Throws what `asServerFailure` makes of a server's failure. */
+/** Of all restores and rollbacks on record, what nobody has dropped since, the oldest first. Throws what `asServerFailure` makes of a server's failure. */
 export async function readKeptAside(run: Run, { db }: Connection): Promise<KeptAside[]> {
   try {
     const kept = await new RollbackRecords(db, run).keptAside();
@@ -14,7 +14,7 @@ export async function readKeptAside(run: Run, { db }: Connection): Promise<KeptA
     const there = new Set(listed.map(({ name }) => name));
     return kept.filter(({ tombstone }) => there.has(tombstone) && namesOf(run).owns(tombstone));
   } catch (error) {
-    throw asServerFailure(error, 'looking for what rollbacks have kept aside');
+    throw asServerFailure(error, 'looking for what restores have kept aside');
   }
 }
 

@@ -58,7 +58,7 @@ export interface StatusResult {
   readonly attention?: true;
   /** Documents that wait for somebody to look after them; only migrations that have some. */
   readonly quarantine?: readonly InQuarantine[];
-  /** Collections that rollbacks by restore have kept for what users wrote to them; only where there are some. */
+  /** Collections that restores, and rollbacks by one, have kept for what users wrote to them; only where there are some. */
   readonly keptAside?: readonly KeptAside[];
   /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
   readonly changelog?: readonly ChangelogRow[];

@@ -25,7 +25,7 @@ export interface SettleOptions {
   readonly log: Log;
   readonly setHistory: SetHistory;
   /** Awaited before anything that was replaced is dropped, where it was counted before; may be called again after an interruption. */
-  readonly onLost?: (lost: Lost) => Promise<void>;
+  readonly onLost?: (lost: Lost, backupId: string) => Promise<void>;
   readonly signal?: AbortSignal;
   /** How long an owner must have been silent to count as gone, in milliseconds. Default 10,000. */
   readonly goneAfterMs?: number;
@@ -143,7 +143,7 @@ export async function finishRestore(
     const counting = 'counting what users wrote until they were replaced (all collections are in place)';
     const lost = await during('RESTORE_INCOMPLETE', counting, () => lookForLate(connection, own, counted, steps));
     const telling = 'putting what it lost on record (all collections are in place)';
-    await during('RESTORE_INCOMPLETE', telling, async () => onLost?.(lost));
+    await during('RESTORE_INCOMPLETE', telling, async () => onLost?.(lost, backupId));
     moved.push(...lost.kept);
   }
   const atEnd = 'putting its end on record (all collections are in place)';

@@ -196,6 +196,16 @@ export class OwnRecord {
       });
   }
 
+  /** Puts it there beside what is there. Best effort: the data are in place, and whoever tried again would restore anew. */
+  async keepAside(displaced: NonNullable<ReleaseRecord['keptAside']>): Promise<void> {
+    if (displaced.length === 0) return;
+    const more = { $addToSet: { keptAside: { $each: displaced } } };
+    await this.#records.updateOne({ _id: this.#run.releaseId }, more, patience).catch((error: unknown) => {
+      const { code } = asServerFailure(error, 'putting on record what was kept aside');
+      this.#run.log.warn('What the restore has kept aside could not be put on record.', { error: code });
+    });
+  }
+
   /** Ends this process's attempt: the latest, one that another process has followed since, or one beside another's. */
   async finish({ outcome, error, steps, followedBy }: RecordEnd): Promise<void> {
     const fence = error === undefined ? this.#behind : undefined;

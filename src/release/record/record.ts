@@ -3,7 +3,7 @@ import type { AgreedPlan } from '../../migration/plan/agreed.ts';
 import type { ClusterIdentity } from '../../mongo/cluster.ts';
 import type { Outcome } from '../../observe/outcome.ts';
 import type { Waiver } from '../rehearsal/result.ts';
-import type { Step } from '../result.ts';
+import type { RestoreResult, Step } from '../result.ts';
 import type { DataTakenBack, RollbackResult } from '../rollback/result.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
 import type { ReleaseAttempt } from './attempt.ts';
@@ -51,6 +51,8 @@ export interface ReleaseRecord {
   readonly traffic?: StoppedTraffic;
   /** What changes the target after it has a higher one: of its latest lease, or where it deploys without one, of the last that was given back before it. */
   readonly fence?: number;
+  /** What restores of this run have put aside, their own or one that it has finished, and left to users. */
+  readonly keptAside?: RestoreResult['displaced'];
   /** The release that applied what was pending after a restore. */
   readonly followedBy?: string;
   readonly reason?: string;

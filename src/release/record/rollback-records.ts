@@ -2,15 +2,17 @@ import type { Collection, Db } from 'mongodb';
 import { attemptPrefix } from '../../migration/journal/documents.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import type { RestoreResult, Step } from '../result.ts';
+import type { DataTakenBack } from '../rollback/result.ts';
 import type { Run } from '../run.ts';
 import type { ReleaseRecord } from './record.ts';
 import { latestFirst, recordsIn } from './records.ts';
 
-/** A collection that a rollback by restore has put aside for what users wrote to it. */
+/** A collection that a restore, or a rollback by one, has put aside for what users wrote to it. */
 export interface KeptAside {
   readonly name: string;
   readonly tombstone: string;
-  readonly rollbackId: string;
+  /** Absent where it was no rollback. */
+  readonly rollbackId?: string;
   readonly since: Date;
   /** As `restore.displaced` has it. */
   readonly expiring?: NonNullable<RestoreResult['displaced']>[number]['expiring'];
@@ -46,16 +48,41 @@ export class RollbackRecords {
 
   /** What restores have put aside and kept, the oldest first, whether it is still there or not. */
   async keptAside(): Promise<KeptAside[]> {
-    const some = { $exists: true };
+    const fields = ['data.loss.kept', 'data.restore.displaced', 'keptAside'];
     const found = this.#records.find(
-      { kind: 'rollback', $or: [{ 'data.loss.kept': some }, { 'data.restore.displaced': some }] },
-      { sort: { startedAt: 1 }, projection: { startedAt: 1, 'data.loss.kept': 1, 'data.restore.displaced': 1 } },
+      { kind: { $in: ['rollback', 'restore'] }, $or: fields.map((field) => ({ [field]: { $exists: true } })) },
+      {
+        sort: { startedAt: 1 },
+        projection: Object.fromEntries(['kind', 'startedAt', ...fields].map((one) => [one, 1])),
+      },
     );
     const kept = new Map<string, KeptAside>();
-    for await (const { _id: rollbackId, startedAt: since, data } of found)
-      for (const { name, tombstone, expiring } of [...(data?.loss?.kept ?? []), ...(data?.restore?.displaced ?? [])])
-        kept.set(tombstone, { name, tombstone, rollbackId, since, ...(expiring && { expiring }) });
+    for await (const { _id, kind, startedAt: since, data, keptAside = [] } of found) {
+      const by = kind === 'rollback' && { rollbackId: _id };
+      const all = [...(data?.loss?.kept ?? []), ...(data?.restore?.displaced ?? []), ...keptAside];
+      // Whoever has finished it later has it on record as well.
+      for (const { name, tombstone, expiring } of all)
+        if (!kept.has(tombstone)) kept.set(tombstone, { name, tombstone, ...by, since, ...(expiring && { expiring }) });
+    }
     return [...kept.values()];
+  }
+
+  /**
+   * Puts on record what a restore has done that a rollback had begun, and another run has brought to its end: on the newest
+   * that is not complete and has come to restoring this backup. Throws what `asServerFailure` makes of a server's failure.
+   */
+  async tell(backupId: string, data: Pick<DataTakenBack, 'loss' | 'restore'>): Promise<void> {
+    const begun = { 'data.loss': { $exists: true }, strategy: 'restore' as const };
+    const set = Object.fromEntries(Object.entries(data).map(([field, value]) => [`data.${field}`, value]));
+    await this.#records
+      .findOneAndUpdate(
+        { kind: 'rollback', backupId, state: { $ne: 'rolled-back' }, ...begun },
+        { $set: set },
+        { sort: { startedAt: -1 } },
+      )
+      .catch((error: unknown) => {
+        throw asServerFailure(error, 'putting on record what the restore of a rollback has done');
+      });
   }
 
   /**

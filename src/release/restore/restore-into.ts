@@ -9,9 +9,11 @@ import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { identitiesOf } from '../backup/keys.ts';
 import { restoreProgress } from '../progress.ts';
-import type { OwnRecord } from '../record/own-record.ts';
+import { OwnRecord } from '../record/own-record.ts';
 import type { RecordStart } from '../record/record.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import type { RestoreResult } from '../result.ts';
+import { lossIn } from '../rollback/loss.ts';
 import { namesOf, type Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
 import { addedSince, keepsAdded } from './added.ts';
@@ -43,7 +45,7 @@ export interface Finishing {
   readonly from?: RestoredFrom;
   /** Whether one that had come to its end before counts, too. */
   readonly ended?: boolean;
-  readonly onLost?: SettleOptions['onLost'];
+  readonly onLost?: Asked['onLost'];
 }
 
 /**
@@ -56,7 +58,7 @@ export async function finishEarlier(
   tenure: Tenure,
   { from, ended = false, onLost }: Finishing = {},
 ): Promise<RestoreResult | undefined> {
-  const settled = await settleRestore(connection, { ...settlingOf(run, tenure), onLost });
+  const settled = await settleKeeping(run, connection, tenure, onLost);
   if (!isOver(settled)) return undefined;
   const counts = ended || settled.kind === 'finished';
   const result = counts && from !== undefined ? await resultOf(run, connection, settled, from) : undefined;
@@ -110,9 +112,42 @@ export async function settleEarlier(
   return underLease(run, connection, async (tenure) => {
     await records.start(start);
     return records.around(async () => {
-      const settled = await settleRestore(connection, settlingOf(run, tenure));
-      return earlierOf(run, connection, settled, from);
+      const settled = await settleKeeping(run, connection, tenure);
+      const ended = await earlierOf(run, connection, settled, from);
+      if (ended.result !== undefined) await tellEnd(run, connection, ended.result);
+      return ended;
     });
+  });
+}
+
+/**
+ * As `settleRestore`. What users have lost by it, and what was kept, is put on record: of the rollback that has begun it, before
+ * anything is dropped, and of this run.
+ */
+async function settleKeeping(
+  run: Run,
+  connection: Connection,
+  tenure: Tenure,
+  onLost?: Asked['onLost'],
+): Promise<Settled> {
+  const settled = await settleRestore(connection, {
+    ...settlingOf(run, tenure),
+    onLost: async (lost, backupId) => {
+      await new RollbackRecords(connection.db, run).tell(backupId, { loss: lossIn(lost) });
+      await onLost?.(lost);
+    },
+  });
+  if (isOver(settled)) await new OwnRecord(connection, run).keepAside(settled.displaced);
+  return settled;
+}
+
+/** Best effort: it is in place, and whoever tried again would restore anew. */
+async function tellEnd(run: Run, { db }: Connection, { backupId, ...result }: RestoreResult): Promise<void> {
+  if (backupId === undefined) return;
+  const telling = new RollbackRecords(db, run).tell(backupId, { restore: { backupId, ...result } });
+  await telling.catch((error: unknown) => {
+    const { code } = asReleaseError(error);
+    run.log.warn('The rollback that began this restore could not be told of its end.', { error: code });
   });
 }
 
@@ -198,6 +233,7 @@ export async function restoreFrom(
     onProgress: restoreProgress(run.log),
     ...asked,
   });
+  await new OwnRecord(connection, run).keepAside(restored.displaced);
   const counts = new Map(restored.contents.namespaces.map((entry) => [entry.name, entry.count]));
   return {
     backupId: from.id,

@@ -7,7 +7,6 @@ import { ownNames } from '../../../src/mongo/own.ts';
 import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, migration, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
-import { giveUpLease } from '../half-done/left-half.ts';
 import { type Cents, makeCents } from './cents.ts';
 
 const own = ownNames();
@@ -243,97 +242,4 @@ describe('a rollback by restore', () => {
     expect(await rollbacks().findOne({ kind: 'rollback' })).toMatchObject({ data: { loss: { writes: 1 } } });
     await ok('status --check --json');
   }, 120_000);
-
-  describe('that was killed before its history was set', () => {
-    beforeEach(async () => {
-      await database.client.withSession(async (session) => {
-        session.startTransaction();
-        // Who writes this record too conflicts, and tries again.
-        const record = { _id: '1-cents' as never };
-        await database.db.collection(own.history).updateOne(record, { $set: { held: true } }, { session });
-        const { process, ended } = project.start('rollback r1 --strategy restore --accept-loss 1 --json');
-        const restores = database.db.collection(`${own.prefix}.restore`);
-        await until(async () => (await restores.findOne())?.state === 'placing');
-        process.kill('SIGKILL');
-        await ended;
-        await session.abortTransaction();
-        // As if both had been silent for long.
-        await restores.updateOne({}, { $set: { aliveAt: new Date(0) } });
-      });
-      await giveUpLease(database.db);
-      expect(await ids()).toEqual([1, 2, 3]);
-      await places().insertOne({ _id: 300, price: 1 });
-    });
-
-    test('is only finished when it is typed again, and what users wrote since stays', async () => {
-      const [entry] = (await ok('audit --json')).entries;
-      expect(entry).toMatchObject({ kind: 'rollback', state: 'running', presence: 'gone' });
-      const { warnings } = await ok('status --json');
-      expect(warnings.join(' ')).toMatch(/Traffic is stopped.*mongo-release rollback r1 goes on/);
-      expect(warnings.join(' ')).toContain('is not finished. mongo-release rollback r1 goes on with it.');
-      const back = await ok('rollback r1 --json');
-      const restore = { backupId: backup, restored: [{ collection: 'places', documents: 3 }], history: 'set' };
-      expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', restore, loss: { writes: 1 } });
-      expect(await ids()).toEqual([1, 2, 3, 300]);
-      expect(await hooks()).toEqual(['stop', 'stop', 'app', 'start']);
-    }, 120_000);
-
-    test('is walked to its end when the restore was finished by another command, and restores nothing anew', async () => {
-      const finished = await ok(`restore ${backup} --yes --json`);
-      const restored = [{ collection: 'places', documents: 3 }];
-      expect(finished).toMatchObject({ outcome: 'applied', backupId: backup, restored, history: 'set' });
-      expect(finished.warnings).toEqual([
-        expect.stringMatching(/was only finished: what was written since it began st/),
-      ]);
-      await places().insertOne({ _id: 301, price: 1 });
-      const back = await ok('rollback r1 --json');
-      expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
-      expect(await ids()).toEqual([1, 2, 3, 300, 301]);
-      expect((await hooks()).slice(-2)).toEqual(['app', 'start']);
-      // Nothing is left to be finished: this one restores.
-      await ok(`restore ${backup} --yes --json`);
-      expect(await ids()).toEqual([1, 2, 3]);
-    }, 120_000);
-
-    test('restores nothing anew either where the run that goes on with it stops, too', async () => {
-      await ok(`restore ${backup} --yes --json`);
-      await project.write({
-        'mongo-release.yml': "rehearsal: { level: none }\nhooks: { stop-traffic: 'false', rollback-app: 'false' }\n",
-      });
-      expectFailure(await project.run('rollback r1 --json'), 10, 'ROLLBACK_FAILED', /rollback-app/);
-      await project.write({ 'mongo-release.yml': config });
-      const dry = await ok('rollback r1 --dry-run --json');
-      expect(dry.steps).toMatchObject([
-        { state: 'done' },
-        { name: 'data', state: 'done' },
-        {},
-        { state: 'planned' },
-        {},
-        {},
-      ]);
-      expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
-      expect(await ids()).toEqual([1, 2, 3, 300]);
-      expect(await hooks()).toEqual(['stop', 'app', 'start']);
-      expect(await rollbacks().findOne({ kind: 'rollback' })).toMatchObject({ backupId: backup });
-    }, 120_000);
-
-    test('is at what comes after the data for who only lets users in, once its restore was finished', async () => {
-      await ok(`restore ${backup} --yes --json`);
-      const lets = await ok('rollback r1 --start-traffic --json');
-      expect(lets).toMatchObject({ outcome: 'failed-dirty', steps: [{}, { name: 'data', state: 'done' }, {}] });
-      expect(lets.warnings).toEqual([expect.stringMatching(/data are back, and not done yet: rollback-app\./)]);
-      expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
-      expect(await hooks()).toEqual(['stop', 'start', 'app']);
-    }, 120_000);
-
-    test('is over for who only lets users in, once something is applied', async () => {
-      await ok(`restore ${backup} --yes --json`);
-      await ok('baseline 1-cents --json');
-      const lets = await project.run('rollback r1 --start-traffic --json');
-      expect(lets.json).toMatchObject({
-        outcome: 'cancelled',
-        warnings: [expect.stringMatching(/since, which ends this rollback: mongo-release rollback r1 begins anew/)],
-      });
-    }, 120_000);
-  });
 });
