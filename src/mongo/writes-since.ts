@@ -34,6 +34,8 @@ export interface Followed {
 export interface WritesSinceOptions {
   /** Collections that do not count; nor does what was written in one transaction with them, before or after. */
   readonly leaveOut: (collection: string) => boolean;
+  /** A restore of this backup takes away what is counted: of what it puts out of place the count starts anew. `record` is there meanwhile. */
+  readonly restores?: { readonly backupId: string; readonly record: string };
   /** Counts for one collection alone, whatever it is called meanwhile: its name then and now. */
   readonly follow?: { readonly from: string; readonly to: string };
   /** The server reads for it what was written to all of its databases: on a busy one that is a lot. Default 60,000 ms. */
@@ -48,11 +50,12 @@ export interface WritesSinceOptions {
 export async function writesSince(
   db: Db,
   since: Timestamp,
-  { leaveOut, follow, limitMs = 60_000, signal }: WritesSinceOptions,
+  { leaveOut, restores, follow, limitMs = 60_000, signal }: WritesSinceOptions,
 ): Promise<WritesSince> {
   const byCollection = new Map<string, Record<keyof CollectionWrites, number>>();
   const gone: string[] = [];
   let followed = follow?.from;
+  let restoring = false;
   const documents = new FollowedDocuments();
   const transactions = new WholeTransactions(({ collection, kind, id }) => {
     const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
@@ -65,8 +68,10 @@ export async function writesSince(
     const until = await operationTime(db);
     if (until === undefined) return { state: 'unknown', why: 'standalone' };
     upTo = until;
-    const keys = follow === undefined ? {} : { to: 1, documentKey: 1 };
-    const fields = { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1, ...keys };
+    const keys = follow === undefined ? {} : { documentKey: 1 };
+    const ofRestore = { $eq: ['$ns.coll', { $literal: restores?.record ?? null }] };
+    const backupId = { $cond: [ofRestore, '$fullDocument.backupId', '$$REMOVE'] };
+    const fields = { operationType: 1, ns: 1, to: 1, clusterTime: 1, lsid: 1, txnNumber: 1, backupId, ...keys };
     // A number as large as that is no other one.
     const options = { promoteLongs: false, limitMs, signal };
     for await (const event of eventsSince(db, [{ $project: fields }], { since, until }, options)) {
@@ -78,13 +83,18 @@ export async function writesSince(
         followed = String(event.to?.coll ?? '');
         continue;
       }
+      if (collection === restores?.record) restoring = isOf(restores.backupId, event, restoring);
       if (leaveOut(collection)) {
         transactions.leaveOut();
         continue;
       }
       if (followed !== undefined && followed !== collection) continue;
       if (kind === undefined) {
-        if (ends.has(String(event.operationType))) gone.push(collection);
+        if (!ends.has(String(event.operationType))) continue;
+        gone.push(collection);
+        // Nobody else makes a name of ours of it meanwhile.
+        const to = event.to?.coll;
+        if (restoring && (to === undefined || leaveOut(String(to)))) byCollection.delete(collection);
         continue;
       }
       transactions.add({ collection, kind, id: event.documentKey?._id });
@@ -98,6 +108,12 @@ export async function writesSince(
   // It has begun too late to see it under its first name.
   if (followed !== follow?.to) return { state: 'unknown', why: 'history' };
   return { state: 'known', upTo, byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
+}
+
+/** Whether a restore of this backup runs after this event of its record. */
+function isOf(backupId: string, event: Document, before: boolean): boolean {
+  if (event.operationType === 'insert') return event.backupId === backupId;
+  return before && event.operationType === 'update';
 }
 
 interface Write {

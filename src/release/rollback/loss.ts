@@ -1,6 +1,7 @@
 import { Timestamp } from 'mongodb';
 import type { Manifest } from '../../backup/manifest.ts';
 import { inAll, type Lost } from '../../backup/restore/late.ts';
+import { restoreCollection } from '../../backup/restore/record.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
@@ -25,7 +26,8 @@ export interface LossCount {
 }
 
 /**
- * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. An
+ * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count, nor what
+ * an earlier restore of it has taken away. An
  * earlier count of it is gone on with: what it has read is not read again. Only reads, no longer than `limitMs`, by default
  * a minute. Throws what `asServerFailure` makes of a server's failure.
  */
@@ -47,7 +49,8 @@ export async function countLoss(
   try {
     const series = await db.listCollections({ type: 'timeseries' }, { nameOnly: true }).toArray();
     notCounted = series.map(({ name }) => name).sort();
-    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), limitMs, signal: run.signal });
+    const restores = { backupId: manifest.id, record: restoreCollection(own) };
+    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), restores, limitMs, signal: run.signal });
   } catch (error) {
     if (run.signal.aborted) throw error;
     throw asServerFailure(error, 'counting the writes since the backup');

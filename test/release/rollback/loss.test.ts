@@ -1,12 +1,15 @@
 import type { Timestamp } from 'mongodb';
 import { expect, test } from 'vitest';
+import { restoreBackup } from '../../../src/backup/restore.ts';
 import { connect } from '../../../src/mongo/connect.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
 import { Secrets } from '../../../src/observe/secrets.ts';
 import { agreeToLoss, countLoss, lossInWords } from '../../../src/release/rollback/loss.ts';
 import { lossStillAgreed } from '../../../src/release/rollback/restoring.ts';
 import type { RestoreLoss } from '../../../src/release/rollback/result.ts';
 import type { Run } from '../../../src/release/run.ts';
 import { lossSentence } from '../../../src/report/way-back.ts';
+import { lab } from '../../backup/backing-up.ts';
 import { sampleManifest } from '../../backup/sample-manifest.ts';
 import { freshDatabase } from '../../setup/mongo.ts';
 
@@ -84,4 +87,27 @@ test('beside a time series a number says nothing: nobody sees what is written to
     lossStillAgreed(runWith({ yes: true }), connection, manifest, consent(agreed))();
   await expect(still(nothing)).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED' });
   expect(await still(loss)).toMatchObject({ loss: { writes: 0, notCounted: ['measured'] }, counted: { agreed: 0 } });
+});
+
+test('what a restore of the backup has taken away is not lost by the next, and what one of another has is', async () => {
+  await using at = await lab();
+  const { db, connection, store, log } = at;
+  const write = (name: string) => db.collection(name).insertOne({});
+  const { id, ...manifest } = (await at.backup()).manifest;
+  const restore = (one: string) => restoreBackup(connection, store, one, { own: ownNames(), log });
+  const lost = async () => (await countLoss(runWith({}), connection, { id, ...manifest })).loss;
+  for (const name of ['places', 'places', 'wishes']) await write(name);
+  const later = (await at.backup()).manifest;
+  await write('places');
+  expect(await lost()).toMatchObject({ writes: 4 });
+  // It brings back what was written before it was taken.
+  await restore(later.id);
+  expect(await lost()).toMatchObject({ writes: 4 });
+  await restore(id);
+  expect(await lost()).toMatchObject({ writes: 0, collections: [] });
+  for (const name of ['places', 'wishes']) await write(name);
+  expect(await lost()).toMatchObject({ writes: 2 });
+  // What users move or drop themselves is as it was.
+  await db.collection('wishes').rename('hopes');
+  expect(await lost()).toMatchObject({ writes: 2 });
 });
