@@ -110,16 +110,16 @@ export function mostAgreed(run: Run, agreed: RestoreLoss | undefined, now: numbe
 /**
  * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by that number in
  * `--accept-loss`, `unknown` where it has not all of it; where it is 0 by `--yes`, or in a workflow by asking for a restore,
- * or by a hook that keeps users out until it is done. Throws as `agree` does.
+ * or by a hook that keeps users out until it is done. `note` goes on after what is lost. Throws as `agree` does.
  */
-export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss): Promise<void> {
+export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss, note = ''): Promise<void> {
   const { settings, flags } = run.invocation;
   const { 'accept-loss': accepted, strategy } = flags;
   const keptOut = settings.hooks['stop-traffic'] !== undefined;
   const yes = flags.yes || (run.consents && (keptOut || strategy === 'restore'));
   const lost = allOf(loss);
   const needed = lost === undefined ? 'unknown' : String(lost);
-  const whole = `${question} ${lossInWords(loss)}`;
+  const whole = `${question} ${lossInWords(loss)}${note}`;
   if (accepted === undefined && !yes && run.confirm !== undefined) return agree(run, whole);
   if (accepted === 'unknown' || accepted === needed || (yes && lost === 0)) return;
   if (lost !== undefined && accepted !== undefined && Number(accepted) >= lost) return;

@@ -1,6 +1,7 @@
 import type { ArchiveManifest, Manifest } from '../../backup/manifest.ts';
 import type { Counted } from '../../backup/restore/record.ts';
 import { halfRestored } from '../../backup/restore/settle.ts';
+import { readHistory } from '../../migration/history/history.ts';
 import { position } from '../../migration/history/position.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -37,7 +38,10 @@ export async function wouldRestore(
   const { loss } = await countLoss(run, connection, manifest);
   if (manifest.engine === 'atlas') return { words: whatItErases(run, manifest), loss };
   const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
-  return { words: `restore backup ${way.backupId}.${removes} ${lossInWords(loss)}`, loss };
+  return {
+    words: `restore backup ${way.backupId}.${removes} ${lossInWords(loss)}${await noteOn(run, connection, release, loss)}`,
+    loss,
+  };
 }
 
 /** What a person has agreed to. */
@@ -73,7 +77,8 @@ export async function agreeToRestore(
   const half = await halfRestored(connection.db, namesOf(run));
   if (half?.details.backup === way.backupId) return { position, counted: { loss: nothingLost } };
   const counted = await countLoss(run, connection, manifest);
-  await agreeToLoss(run, await questionOf(run, connection, manifest), counted.loss);
+  const note = await noteOn(run, connection, release, counted.loss);
+  await agreeToLoss(run, await questionOf(run, connection, manifest), counted.loss, note);
   return { position, counted };
 }
 
@@ -114,6 +119,16 @@ export async function positionNow(run: Run, connection: Connection): Promise<str
 async function questionOf(run: Run, connection: Connection, manifest: ArchiveManifest): Promise<string> {
   const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
   return `Restore backup ${manifest.id} in ${connection.db.databaseName} (${targetOf(run).environment})?${removes}`;
+}
+
+/** A sentence where the number may have writes of these migrations in it: only what is journalled in one transaction is told from users'. */
+async function noteOn(run: Run, { db }: Connection, { migrations }: ReleaseRecord, loss: RestoreLoss): Promise<string> {
+  if (!loss.writes) return '';
+  const history = await readHistory(db, namesOf(run));
+  const some = history.some(({ _id, journal }) => migrations.includes(_id) && journal?.notes?.length);
+  return some
+    ? ' What its migrations wrote in no transaction (by $merge, to a capped collection) is in that number, too.'
+    : '';
 }
 
 /** What led back to the half of a migration would be no way back, and nothing could end that half any more. */

@@ -171,6 +171,20 @@ describe('a rollback by restore', () => {
     expect(warnings.join(' ')).toMatch(/restore backup \S+\. What it does not hold is removed: wishlists\. What was/);
   });
 
+  test('says where the number may have writes of the migrations themselves in it, and nowhere else', async () => {
+    const said = async () => (await ok('rollback r2 --strategy restore --dry-run --json')).warnings.join(' ');
+    const merge = "await db.collection('places').aggregate([{ $merge: 'names' }]).toArray();";
+    await project.write({
+      'migrations/2-price.js': migration("await db.collection('places').updateMany({}, { $set: { unit: 'cent' } });"),
+    });
+    await ok(`migrate --apply --release-id r2 --backup ${(await ok('backup --json')).id} --json`);
+    await places().insertOne({ _id: 200, price: 1 });
+    expect(await said()).toMatch(/is lost: 1 write \(places 1\)\.$/);
+    await project.write({ 'migrations/3-names.js': migration(merge) });
+    await ok('migrate --apply --release-id r2 --json');
+    expect(await said()).toMatch(/is lost: \d+ writes .*\. What its migrations wrote in no transaction .*, too\.$/);
+  }, 120_000);
+
   test('leaves the releases before it as they were: they are taken back as any other', async () => {
     await project.write({
       'migrations/1-cents.js': migration(
