@@ -92,7 +92,8 @@ first half, that second one and \`verify\` end with \`TAKEN_BACK\` (exit code 8)
 not come to its end.
 
 Where nothing is pending, the deploy is all there is of a release: it is on record all the same, and \`on-failure: rollback\` brings the application of
-before back by \`hooks.rollback-app\`. Without that hook only its owner can: the outcome is \`failed-dirty\` then, and a warning says so.
+before back by \`hooks.rollback-app\`. Without that hook only its owner can: the outcome is \`failed-dirty\` then, a warning says so, and
+\`mongo-release rollback RELEASE\` puts it on record as taken back. The same warning comes with \`rolled-back\` where the data went back and no hook brought the application back.
 
 A cancel and the job's \`timeout-minutes\` are failures to \`on-failure: rollback\`: what was begun is taken back. GitHub leaves five minutes for
 that and kills what takes longer; [a rollback](rollback.md) that was killed goes on when it is started again. A job whose runner is gone

@@ -15,6 +15,7 @@ import { quarantineWarning, readQuarantine } from './quarantine.ts';
 import type { KeptAside } from './record/rollback-records.ts';
 import { failedOfLate } from './rehearsal/rely.ts';
 import type { Ended } from './result.ts';
+import { leftDeployed } from './rollback/application.ts';
 import { halfRestoredIn, openBeside, openRollback } from './rollback/open.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
 import type { StoppedTraffic } from './rollback/traffic.ts';
@@ -131,6 +132,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...(whatIsOpen === undefined ? [] : [`${whatIsOpen.message} ${whatIsOpen.hint}`]),
     ...unended,
     ...(left === undefined || left.half || unended.length > 0 ? [] : [`${left.stopped} ${left.next}`]),
+    ...(await leftDeployed(run, connection)),
     ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
     ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
     ...rehearsed,

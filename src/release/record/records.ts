@@ -164,6 +164,11 @@ export class ReleaseRecords {
     return this.#latest({ $or: [begun, withStep(deployed)] });
   }
 
+  /** The newest release that began to deploy, in any of its attempts. */
+  newestDeployed(): Promise<ReleaseRecord | null> {
+    return this.#latest(withStep(deployed));
+  }
+
   /** Each `release` that did so, or went its whole way and found nothing to do, and each `migrate` that came to a good end; the latest first. */
   outcomes(): Promise<ReleaseRecord[]> {
     const release = { kind: 'release' as const, $or: [begun, withStep(deployed), { state: 'nothing-to-do' as const }] };

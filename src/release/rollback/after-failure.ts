@@ -1,9 +1,11 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import { wasOvertaken } from '../outcome.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { Steps } from '../record/steps.ts';
 import type { Run } from '../run.ts';
+import { deployedWarnings, staysDeployed } from './application.ts';
 import { type CutOff, cutOffBefore } from './cut-off.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
 import { hookInstead } from './hook-instead.ts';
@@ -23,7 +25,7 @@ export interface Done {
 
 export interface TakenBackAfter {
   readonly outcome: 'rolled-back' | 'failed-dirty';
-  /** `ROLLED_BACK` or `ROLLBACK_FAILED`, with what the release failed of. */
+  /** `ROLLED_BACK` or `ROLLBACK_FAILED`, with what the release failed of; that itself where there is no way back to go. */
   readonly error: ReleaseError;
   /** How far it got, where anything was begun. */
   readonly result?: RollbackResult;
@@ -41,9 +43,10 @@ export async function takeBackAfter(
   cause: ReleaseError,
   steps: Steps,
 ): Promise<TakenBackAfter | undefined> {
+  if (!done.changed && !done.deployed) return undefined;
   // A release of code alone is taken back too, where a hook knows how.
-  const { 'rollback-app': rollbackApp } = run.invocation.settings.hooks;
-  if (!done.changed && !(done.deployed && rollbackApp !== undefined)) return undefined;
+  if (!done.changed && run.invocation.settings.hooks['rollback-app'] === undefined)
+    return wasOvertaken(cause) ? undefined : onlyByHand(run, cause);
   let taken: TakenBack | undefined;
   let stays: CutOff | undefined;
   try {
@@ -55,16 +58,37 @@ export async function takeBackAfter(
       if (stays !== undefined) throw notAll(run, stays);
     });
   } catch (thrown) {
-    return { outcome: 'failed-dirty', error: notTakenBack(run, cause, asReleaseError(thrown)), ...shown(taken) };
+    return { outcome: 'failed-dirty', error: notTakenBack(run, cause, asReleaseError(thrown)), ...shown(done, taken) };
   }
   const too = done.changed ? ', and what it had applied is taken back' : '';
-  const message = `${cause.message}\nThe release was rolled back, as asked${too}.`;
-  const hint = 'Correct the cause and release again.';
-  return { outcome: 'rolled-back', error: new ReleaseError('ROLLED_BACK', message, { hint, cause }), ...shown(taken) };
+  const told = shown(done, taken);
+  const deployed = told.warnings.includes(staysDeployed);
+  const but = deployed ? ' The application that it deployed stays: there is no hook rollback-app.' : '';
+  const message = `${cause.message}\nThe release was rolled back, as asked${too}.${but}`;
+  const hint = deployed
+    ? 'Bring the application of before back by hand. Then correct the cause and release again.'
+    : 'Correct the cause and release again.';
+  return { outcome: 'rolled-back', error: new ReleaseError('ROLLED_BACK', message, { hint, cause }), ...told };
 }
 
-function shown(taken: TakenBack | undefined): Pick<TakenBackAfter, 'result' | 'warnings'> {
-  return { result: taken?.result, warnings: taken?.warnings ?? [] };
+function shown({ deployed }: Done, taken: TakenBack | undefined): Pick<TakenBackAfter, 'result' | 'warnings'> {
+  const { result, warnings = [] } = taken ?? {};
+  return { result, warnings: [...warnings, ...deployedWarnings(deployed, result?.steps)] };
+}
+
+/** It goes on to be what the release failed of: there was nothing to begin. */
+function onlyByHand({ releaseId }: Run, cause: ReleaseError): TakenBackAfter {
+  const { code, message, details } = cause;
+  const error = new ReleaseError(
+    code,
+    `${message}\nThe rollback that was asked for brought nothing back: the release has changed no data, and there is no hook rollback-app.`,
+    {
+      hint: `Bring the application of before back by hand, then type mongo-release rollback ${releaseId}, which puts the release on record as taken back. Or correct the cause and release again.`,
+      cause,
+      details,
+    },
+  );
+  return { outcome: 'failed-dirty', error, warnings: [staysDeployed] };
 }
 
 function notTakenBack(run: Run, { message }: ReleaseError, cause: ReleaseError): ReleaseError {

@@ -77,10 +77,12 @@ export class Playbook {
   async finish(): Promise<void> {
     await this.#verifyData();
     await this.#rollbackApp();
-    for (const { name, run: command } of this.#hooks.reconcile) {
-      await this.#hook(`reconcile ${name}`, command);
+    if (this.#strategy === 'none' && this.#steps.stateOf('rollback-app') === 'skipped')
+      await this.#steps.skip('verify', 'nothing is taken back');
+    else {
+      for (const { name, run: command } of this.#hooks.reconcile) await this.#hook(`reconcile ${name}`, command);
+      await this.#verify();
     }
-    await this.#verify();
     await this.startTraffic();
   }
 
