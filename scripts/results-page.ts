@@ -36,6 +36,7 @@ const migrate: About<Results['migrate']> = {
 
 const back: About<Results['rollback']> = {
   releaseId: 'the release that is taken back',
+  rollbackId: 'the rollback itself, as `status` and `audit` name it; absent where none was begun',
   strategy: '`undo`, `down`, `restore`, or `none` where nothing of it is in the data',
   reverted:
     '[migrations](#migration) that were taken back, in that order, of those that went back with a restore only the `name`; empty in a dry run',
@@ -298,7 +299,8 @@ export function resultsPage(): string {
   const same: Readonly<Record<string, string>> = { up: 'migrate', backup: '' };
   const commands = Object.entries(results).map(([name, about]) => {
     if (same[name] === '') return `### ${name}\n\nThe keys of a [backup](#a-backup).\n`;
-    if (name === 'down') return `### down\n\nThe keys of [rollback](#rollback); \`releaseId\` names the run itself.\n`;
+    if (name === 'down')
+      return `### down\n\nThe keys of [rollback](#rollback) but \`rollbackId\`; \`releaseId\` names the run itself.\n`;
     if (same[name] !== undefined) return `### ${name}\n\nThe keys of [${same[name]}](#${same[name]}).\n`;
     return `### ${name}\n\n${table(about)}\n`;
   });

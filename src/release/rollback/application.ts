@@ -19,8 +19,8 @@ export function deployedWarnings(deployed: boolean, steps: readonly Step[] = [])
 
 /** As `isDeployed`, and so it is where that rollback, its newest, had no hook to bring the application of before back. */
 export function isLeftDeployed(release: ReleaseRecord, back: ReleaseRecord | undefined): ReturnType<typeof isDeployed> {
-  const byHook = back?.steps?.some(({ name, state }) => name === 'rollback-app' && state === 'done');
-  return byHook || deploysOf(release).length === 0 ? isDeployed(release, back) : 'yes';
+  const stays = deployedWarnings(deploysOf(release).length > 0, back?.steps).length > 0;
+  return stays ? 'yes' : isDeployed(release, back);
 }
 
 /**

@@ -79,7 +79,7 @@ export async function letUsersIn(
       const outcome = isEnd ? 'rolled-back' : over || dataState === undefined ? 'cancelled' : 'failed-dirty';
       await record.close({ outcome });
       const left = isEnd ? [] : [`Users are in. ${whatIsLeft(releaseId, dataState, over, ahead)}`];
-      const result = { ...nothing, ...taken, strategy, steps: steps.all };
+      const result = { ...nothing, rollbackId: shut._id, ...taken, strategy, steps: steps.all };
       return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
     });
   });

@@ -61,6 +61,8 @@ export function inAll(counts: readonly CollectionCount[]): CollectionCount[] {
 
 export interface RollbackResult extends DataTakenBack {
   readonly releaseId?: string;
+  /** Its own, once it is on record. */
+  readonly rollbackId?: string;
   /** `none`: there was nothing of the release in the target. */
   readonly strategy: RollbackStrategy | 'none';
   readonly probes?: readonly ProbeResult[];

@@ -101,7 +101,8 @@ class Walk {
   get taken(): TakenBack {
     const { probes, warnings } = this.#playbook;
     const { _id: releaseId } = this.#release;
-    const result = { releaseId, strategy: this.#strategy, ...this.#data, probes, steps: this.#steps.all };
+    const rollbackId = this.#begun ? this.#run.releaseId : undefined;
+    const result = { releaseId, rollbackId, strategy: this.#strategy, ...this.#data, probes, steps: this.#steps.all };
     const { kept = [] } = this.#data.loss ?? {};
     return { result, warnings: [...warnings, ...kept.map(keptInWords)] };
   }

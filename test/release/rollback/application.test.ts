@@ -39,7 +39,9 @@ test('where the data go back and no hook brings the application back, the releas
   const back = await project.run('rollback r2 --json');
   expect(back.json).toMatchObject({ outcome: 'rolled-back', strategy: 'undo' });
   expect(back.json.warnings).toContain(stays);
-  expect((await status()).json.warnings).toEqual([said('r2')]);
+  const told = await status();
+  expect(told.json.warnings).toEqual([said('r2')]);
+  expect(told.json.warnings[0]).toContain(`Rollback ${back.json.rollbackId} has`);
   // A hook that is there by now brings it back, once.
   const hooked = unprobed.replace("'true'", "'true', rollback-app: 'echo app >> hooks.log'");
   await project.write({ 'mongo-release.yml': hooked });
