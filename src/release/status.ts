@@ -17,6 +17,7 @@ import { failedOfLate } from './rehearsal/rely.ts';
 import type { Ended } from './result.ts';
 import { leftDeployed } from './rollback/application.ts';
 import { halfRestoredIn, openBeside, openRollback } from './rollback/open.ts';
+import { restoreGoesOn } from './rollback/restore-goes-on.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
 import type { StoppedTraffic } from './rollback/traffic.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
@@ -110,7 +111,10 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const target = aboutTarget(run, connection);
   const rollback = await openRollback(run, connection);
   const holder = lease.held ? lease.holder?.releaseId : undefined;
-  const whatIsOpen = rollback && openBeside(rollback, lease);
+  const beside = rollback && openBeside(rollback, lease);
+  const goesOn = beside && rollback._id !== holder ? await restoreGoesOn(run, connection, rollback) : undefined;
+  const whatIsOpen =
+    beside && goesOn !== undefined ? new ReleaseError(beside.code, beside.message, { hint: goesOn }) : beside;
   const about = {
     target: target.name,
     database: target.database,

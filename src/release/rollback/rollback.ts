@@ -18,6 +18,7 @@ import { findRelease, otherThanNewest } from './find-release.ts';
 import { foretell, planned, sayWhatStays } from './foretell.ts';
 import { letUsersIn } from './let-users-in.ts';
 import { look, nothingLeft } from './look.ts';
+import { agreeToGoOn } from './restore-goes-on.ts';
 import { agreeToRestore } from './restoring.ts';
 import type { RollbackResult } from './result.ts';
 import { refuseDeploying, refuseRunning } from './still-running.ts';
@@ -100,7 +101,16 @@ async function goBack(
   if (begun !== undefined) run.log.info(`Rollback ${begun._id} goes on from where it stopped.`);
   if (begun?.reason === undefined) needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   await sayWhatStays(run, connection, release, situation);
-  const consent = way.strategy === 'restore' ? await agreeToRestore(run, connection, release, way) : undefined;
+  const consent =
+    way.strategy === 'restore'
+      ? await (begun === undefined
+          ? agreeToRestore(run, connection, release, way)
+          : agreeToGoOn(run, connection, release, way, begun))
+      : undefined;
+  if (consent instanceof ReleaseError) {
+    const result = { ...planned(release, situation), steps: begun?.steps };
+    return { ...about, outcome: 'failed-dirty', result, warnings: alsoSay([]), error: consent };
+  }
   // Whoever answers a question takes the time for it, and a sign of life that was late may be there by now.
   if (cutOff !== undefined) await refuseRunning(run, connection, release);
   const { error, result, warnings } = await takeBack(run, connection, release, way, situation.earlier, consent);

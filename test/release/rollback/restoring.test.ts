@@ -85,12 +85,41 @@ describe('a rollback by restore', () => {
     ]);
     expect(stopped.json.error.hint).toContain('mongo-release rollback r1 --accept-loss 4 again');
     expect(await ids()).toHaveLength(7);
+    // Whoever only types it again is told that users are out, and of the way that loses nothing.
+    const { error, warnings } = (await project.run('status --check --json')).json;
+    expect(error.hint).toMatch(
+      /^mongo-release rollback r1 --strategy undo .*loses nothing\. .*rollback r1 --accept-loss N goes on .*--start-traffic/,
+    );
+    expect(warnings[0]).toContain(error.hint);
+    const again = await project.run('rollback r1 --json');
+    expectFailure(again, 10, 'ROLLBACK_FAILED', /is not complete\. Traffic is stopped.*users are out since.*4 writes/);
+    expect(again.json.error.hint).toMatch(
+      /^mongo-release rollback r1 --strategy undo .*--accept-loss 4 .*--start-traffic/,
+    );
+    expect(again.json).toMatchObject({ outcome: 'failed-dirty', steps: [{ name: 'stop-traffic' }, { name: 'data' }] });
+    expect(again.stderr).not.toContain('not started');
+    expect(await ids()).toHaveLength(7);
     // Whoever agreed to any number has agreed to this one; the strategy is on record.
     const back = await ok('rollback r1 --accept-loss unknown --json');
     expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', loss: { writes: 4 } });
     expect(await ids()).toEqual([1, 2, 3]);
     // Who let users in in between has them stopped again.
     expect(await hooks()).toEqual(['stop', 'stop', 'app', 'start']);
+  }, 120_000);
+
+  test('that was killed before it replaced anything is taken back by the way that status names first', async () => {
+    await project.write({ 'hold-stop': '' });
+    const { process, ended } = project.start('rollback r1 --strategy restore --accept-loss 1 --json');
+    await isAt('stop-traffic');
+    process.kill('SIGKILL');
+    await ended;
+    await letGo('stop');
+    await giveUpLease(database.db);
+    await places().insertOne({ _id: 101, price: 1 });
+    const [said] = (await ok('status --json')).warnings;
+    const [, typed = ''] = /mongo-release (rollback r1 --strategy undo) /.exec(said) ?? [];
+    expect(await ok(`${typed} --json`)).toMatchObject({ outcome: 'rolled-back', strategy: 'undo' });
+    expect(await ids()).toEqual([1, 2, 3, 100, 101]);
   }, 120_000);
 
   test('loses no more than was agreed to: what came while the collections were built is asked about before they are replaced', async () => {

@@ -1,0 +1,71 @@
+import { halfRestored } from '../../backup/restore/settle.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import type { ReleaseRecord } from '../record/record.ts';
+import { ReleaseRecords } from '../record/records.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
+import { namesOf, type Run } from '../run.ts';
+import { earlierRollback } from './earlier.ts';
+import { agreeToRestore, type Consent } from './restoring.ts';
+import { stateIn, trafficInWords } from './traffic.ts';
+import { findWayBack, type WayBack } from './way-back.ts';
+
+/**
+ * How somebody goes on with `open`, a rollback by restore that has replaced nothing: what it loses may have grown, and has
+ * to be agreed to. Undefined of any other. Only reads.
+ */
+export async function restoreGoesOn(
+  run: Run,
+  connection: Connection,
+  open: ReleaseRecord,
+): Promise<string | undefined> {
+  const { of = '', strategy, steps = [], traffic } = open;
+  if (strategy !== 'restore' || stateIn(steps, 'data') === 'skipped') return undefined;
+  const earlier = await earlierRollback(run, connection, of);
+  if (earlier.state !== 'unfinished' || earlier.dataBack) return undefined;
+  const release = await new ReleaseRecords(connection.db, run).find(of);
+  if (release === null || (await halfRestored(connection.db, namesOf(run))) !== undefined) return undefined;
+  const lossless = await withoutLoss(run, connection, release);
+  const restore = `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
+  const only = 'With --start-traffic it only lets users in, and leaves the rest.';
+  return [...lossless, restore, ...(traffic === undefined ? [] : [only])].join(' ');
+}
+
+/**
+ * As `agreeToRestore`, for a restore that `begun` has not come to: comes back with the error where nobody agrees, since
+ * users may be out meanwhile, and another way may lose nothing.
+ */
+export async function agreeToGoOn(
+  run: Run,
+  connection: Connection,
+  release: ReleaseRecord,
+  way: Extract<WayBack, { strategy: 'restore' }>,
+  begun: ReleaseRecord,
+): Promise<Consent | ReleaseError> {
+  const half = await halfRestored(connection.db, namesOf(run));
+  const lossless = half === undefined ? await withoutLoss(run, connection, release) : [];
+  if (run.confirm !== undefined) for (const one of lossless) run.log.warn(one);
+  try {
+    return await agreeToRestore(run, connection, release, way);
+  } catch (thrown) {
+    const { code, message, hint, details } = asReleaseError(thrown);
+    if (code !== 'CONFIRMATION_NEEDED' && code !== 'CONFIRMATION_REFUSED') throw thrown;
+    const { traffic } = (await new RollbackRecords(connection.db, run).trafficStopped()) ?? {};
+    const shut = traffic === undefined ? [] : [trafficInWords(traffic)];
+    const only = `mongo-release rollback ${release._id} --start-traffic only lets users in.`;
+    const stands = `Rollback ${begun._id} of release ${release._id} is not complete.`;
+    return new ReleaseError('ROLLBACK_FAILED', [stands, ...shut, message].join(' '), {
+      hint: [...lossless, hint, ...(traffic === undefined ? [] : [only])].join(' '),
+      details,
+      cause: thrown,
+    });
+  }
+}
+
+/** The way that loses nothing, a sentence, where the records show that it is there; `auto` would take it. */
+async function withoutLoss(run: Run, connection: Connection, release: ReleaseRecord): Promise<readonly string[]> {
+  const found = await findWayBack(run, connection, release, 'auto').catch(() => undefined);
+  return found?.way.strategy === 'undo'
+    ? [`mongo-release rollback ${release._id} --strategy undo takes it back as well, and loses nothing.`]
+    : [];
+}
