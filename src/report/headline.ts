@@ -40,10 +40,13 @@ export function headlineOf(ended: Ended): Headline {
   return { mark, headline: `${headline} · ${where}` };
 }
 
+const needsAttention: Headline = { mark: 'bad', headline: 'Status: the target needs attention' };
+
 function failure(ended: Ended, error: ReleaseError): Headline {
   const { command, outcome } = ended;
   const subject = subjects[command];
   const unfinished = `${subject} not ${wasBegun(ended) ? 'finished' : 'started'}`;
+  const seen = command === 'status' && ended.result !== undefined;
   // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
   switch (error.exitCode) {
     case 3:
@@ -79,7 +82,8 @@ function failure(ended: Ended, error: ReleaseError): Headline {
       headline: `${subject} failed${onNoTarget.has(command) ? '' : '; the target is as it was'}`,
     },
     'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
-    blocked: { mark: 'blocked', headline: unfinished },
+    // With a result a look at the target has come to its end, and the error is what it saw.
+    blocked: seen ? needsAttention : { mark: 'blocked', headline: unfinished },
     cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
     unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
   };
@@ -118,7 +122,7 @@ function success(ended: Ended): Headline {
   }
   switch (ended.command) {
     case 'status':
-      if (ended.result?.attention) return { mark: 'bad', headline: 'Status: the target needs attention' };
+      if (ended.result?.attention) return needsAttention;
       return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
     case 'plan':
       return { mark: 'info', headline: 'Plan' };

@@ -254,6 +254,15 @@ test.each([
   expect(renderText({ command: 'inspect', outcome, error }).split('\n')[1]).toMatch(new RegExp(`^\\S ${headline}$`));
 });
 
+test('a status that has seen a target which needs somebody is not one that was not started', () => {
+  const error = new ReleaseError('FAILED_DIRTY', 'It is so.', { hint: 'Look.' });
+  const result = { target: 't', database: 'd', migrations: [], pending: 0, lease: null, attention: true } as const;
+  const headed = (ended: Ended) => renderText(ended).split('\n')[1];
+  const ended = { command: 'status', outcome: 'blocked', error } as const;
+  expect(headed({ ...ended, result })).toBe('✗ Status: the target needs attention');
+  expect(headed(ended)).toMatch(/^\S Status not started$/);
+});
+
 test('of a file nothing is said that a file alone does not say', () => {
   const { id, location, createdAt } = backup;
   const about = { id, location, createdAt, documents: 0, bytes: 0, archiveBytes: 1, compression: 'zstd' };
