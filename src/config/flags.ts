@@ -78,6 +78,7 @@ function parseValue(option: Option, given: string | boolean | readonly string[])
   if (option.type === 'choice' && !option.choices?.includes(text)) {
     return { problem: `is one of ${option.choices?.join(', ')}.${didYouMean(text, option.choices ?? [])}` };
   }
+  if (option.form?.pattern.test(text) === false) return { problem: option.form.words };
   return { value: text };
 }
 

@@ -7,6 +7,8 @@ import { consistencies, engines, environments, rehearsalLevels } from './schema.
 export interface Option {
   readonly type: 'text' | 'switch' | 'duration' | 'choice' | 'list';
   readonly choices?: readonly string[];
+  /** Of a text: what it has to look like, and what is said of one that does not. */
+  readonly form?: { readonly pattern: RegExp; readonly words: string };
   /** What stands for the value in the help. */
   readonly value?: string;
   /** The one letter that stands for it on the command line. */
@@ -175,6 +177,7 @@ export const options = {
   'accept-loss': {
     type: 'text',
     value: 'N',
+    form: { pattern: /^(\d+|unknown)$/, words: 'is a whole number, such as 120, or unknown.' },
     help: 'How many writes of users a rollback by restore may lose, or unknown. A dry run says how many there are.',
   },
   'erase-cluster': {

@@ -54,6 +54,13 @@ describe('flags and inputs', () => {
     );
   });
 
+  test('how many writes may be lost is a number, or unknown', async () => {
+    const asking = (text: string) => ({ command: 'rollback', raw: { 'accept-loss': text } }) as const;
+    for (const text of ['abc', '-1', '1.5', '1,204', '1e3', 'unknown!'])
+      expect((await refusal(asking(text))).message).toBe('"accept-loss" is a whole number, such as 120, or unknown.');
+    for (const text of ['0', '120', 'unknown']) expect((await ask(asking(text))).flags['accept-loss']).toBe(text);
+  });
+
   test('an empty variable is as good as none, and a flag goes before the environment', async () => {
     const MONGODB_URI = 'mongodb://h/d';
     const env = { MONGODB_URI, MONGO_RELEASE_STORE: 'a', MONGO_RELEASE_TARGET: ' ' };
