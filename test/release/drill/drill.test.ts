@@ -137,7 +137,10 @@ test('a migration that fails on the restored data fails the drill', async () => 
   await project.write({ 'migrations/2-b.js': migration("await db.collection('cities').insertOne({ _id: 1 })") });
   const ran = await drill();
   expectFailure(ran, 9, 'DRILL_FAILED', /can be restored, and not be brought .*migration 2-b failed/);
-  expect(ran.json).toMatchObject({ verified: true, failed: { name: '2-b' } });
+  const offending = [{ kind: 'duplicate-key', collection: 'cities' }];
+  expect(ran.json).toMatchObject({ verified: true, failed: { name: '2-b', offending } });
+  // What stands in a backup nobody corrects.
+  expect(ran.json.error.hint).toMatch(/^Let 2-b bear such documents, which stay in the backup.*take a new backup/);
   expect(ran.json).not.toHaveProperty('recoveryTimeMs');
   // How old the data are is known all the same.
   await project.write({ 'mongo-release.yml': settings('{ recovery-time: 1h, recovery-point: 1ms }') });
