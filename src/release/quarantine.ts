@@ -22,7 +22,8 @@ export async function readQuarantine(
   const { quarantine } = namesOf(run);
   const takenBack = records.filter(({ state }) => state === 'rolled-back').map(({ _id }) => _id);
   const document = { migration: '$migration', namespace: '$namespace', id: '$documentId' };
-  const why = { reason: '$reason', fields: '$fields', index: '$index', code: '$code' };
+  const unknown = { $cond: [{ $eq: ['$why', 'undo'] }, 'unknown', '$$REMOVE'] };
+  const why = { reason: { $ifNull: ['$reason', unknown] }, fields: '$fields', index: '$index', code: '$code' };
   const place = { migration: '$_id.migration', collection: '$_id.namespace.collection' };
   const last = { why: '$last.why', attempt: '$last.attempt' };
   try {
@@ -54,7 +55,7 @@ export async function readQuarantine(
 }
 
 interface Counted {
-  /** `why`: empty where it was no undo, or one of an older version. */
+  /** `why`: empty where it was no undo. */
   readonly _id: {
     readonly migration: string;
     readonly collection: string;
@@ -68,7 +69,7 @@ interface Counted {
 export function quarantineWarning(one: InQuarantine, quarantine: string): string {
   const [were, they] = one.documents === 1 ? ['it was', 'it is'] : ['they were', 'they are'];
   // What an undo that is half-way has open stands there too, and is needed.
-  const filter = `{ migration: '${one.migration}', why: { $in: ['batch', 'undo'] } }`;
+  const filter = `{ migration: '${one.migration}', why: ${whyOf(one)} }`;
   const { conflicts = [], rollbackId } = one;
   const by = rollbackId === undefined ? '' : ` by rollback ${rollbackId}`;
   const [why, how] =
@@ -76,6 +77,13 @@ export function quarantineWarning(one: InQuarantine, quarantine: string): string
       ? ['', '']
       : [`: ${leftInWords(conflicts)}`, ' (docs/rollback.md has the lines for one of them)'];
   return `${documentsOf(one)} left as ${were}${by}${why}; quarantine has a copy of each. In mongosh: \`db.getCollection('${quarantine}').find(${filter})\`. Once ${they} put right, deleteMany with the same filter says so${how}.`;
+}
+
+/** No more than what is counted: of a migration that was taken back what a batch had left out stands there, too. */
+function whyOf({ documents, conflicts = [] }: InQuarantine): string {
+  const undone = conflicts.reduce((sum, one) => sum + one.documents, 0);
+  if (undone === 0) return "'batch'";
+  return undone === documents ? "'undo'" : "{ $in: ['batch', 'undo'] }";
 }
 
 /** What the migrations of a command left out, as warnings. */
