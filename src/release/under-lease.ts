@@ -6,6 +6,7 @@ import { heldError, inspectLease } from '../migration/lease/state.ts';
 import { assertUnlocked, ChangelogMirror } from '../migration/migrate-mongo/changelog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { adoptChangelog, changelogOf } from './migrate-mongo.ts';
+import { runInWords } from './record/run-in-words.ts';
 import { namesOf, type Run } from './run.ts';
 
 /** The right to change a target's history, and the hand that does it. */
@@ -61,7 +62,7 @@ export async function underLease<T>(
     const adopt = async () => mirror && adoptChangelog(run, connection, history, mirror);
     for (const record of await history.interruptStale()) {
       run.log.warn(
-        `Migration ${record._id} was left running by release ${record.releaseId}, and is now marked interrupted.`,
+        `Migration ${record._id} was left running by ${await runInWords(run, connection, record.releaseId)}, and is now marked interrupted.`,
         { migration: record._id },
       );
     }

@@ -284,7 +284,7 @@ export class HistoryWriter {
 }
 
 function interruption(releaseId: string, journal: RunJournal | undefined): string {
-  const ended = `Release ${releaseId} ended while this migration was running`;
+  const ended = `Run ${releaseId} ended while this migration was running`;
   if (journal?.entries === undefined) return `${ended}; how far it got is not known.`;
   const { entries } = journal;
   return `${ended}; its journal has ${entries === 0 ? 'no operation' : entries === 1 ? '1 operation' : `${entries} operations`}.`;

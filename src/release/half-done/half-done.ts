@@ -4,7 +4,7 @@ import { countImages } from '../../migration/undo/inspect.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { plural } from '../../report/format.ts';
-import { ReleaseRecords } from '../record/records.ts';
+import { runInWords } from '../record/run-in-words.ts';
 import { namesOf, type Run } from '../run.ts';
 import { patienceMs, wayOn } from './way-on.ts';
 
@@ -44,12 +44,6 @@ export function unsettled(
       return { name, far: `${name} ${stopped}, after ${far}${gone}.`, next };
     }),
   );
-}
-
-/** The run of that id: a rollback has one of its own. */
-async function runInWords(run: Run, { db }: Connection, id: string): Promise<string> {
-  const kind = (await new ReleaseRecords(db, run).find(id))?.kind;
-  return `${kind === 'rollback' || kind === 'down' ? kind : 'release'} ${id}`;
 }
 
 /** In operations, and in documents as far as somebody counted them. */
