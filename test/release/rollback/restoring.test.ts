@@ -7,6 +7,7 @@ import { ownNames } from '../../../src/mongo/own.ts';
 import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, migration, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
+import { giveUpLease } from '../half-done/left-half.ts';
 import { type Cents, makeCents } from './cents.ts';
 
 const own = ownNames();
