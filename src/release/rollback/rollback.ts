@@ -109,7 +109,7 @@ async function goBack(
       : undefined;
   if (consent instanceof ReleaseError) {
     const result = { ...planned(release, situation), steps: begun?.steps };
-    return { ...about, outcome: 'failed-dirty', result, warnings: alsoSay([]), error: consent };
+    return { outcome: 'failed-dirty', result, warnings: alsoSay([], result), error: consent };
   }
   // Whoever answers a question takes the time for it, and a sign of life that was late may be there by now.
   if (cutOff !== undefined) await refuseRunning(run, connection, release);
