@@ -313,6 +313,8 @@ function parseValue(option, given) {
     if (option.type === 'choice' && !option.choices?.includes(text)) {
         return { problem: `is one of ${option.choices?.join(', ')}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_4__/* .didYouMean */ .a)(text, option.choices ?? [])}` };
     }
+    if (option.form?.pattern.test(text) === false)
+        return { problem: option.form.words };
     return { value: text };
 }
 function needsValue({ type, choices, value }) {
@@ -936,6 +938,7 @@ const options = {
     'accept-loss': {
         type: 'text',
         value: 'N',
+        form: { pattern: /^(\d+|unknown)$/, words: 'is a whole number, such as 120, or unknown.' },
         help: 'How many writes of users a rollback by restore may lose, or unknown. A dry run says how many there are.',
     },
     'erase-cluster': {
@@ -951,7 +954,7 @@ const options = {
     strategy: { type: 'choice', choices: ['auto', 'undo', 'down', 'restore'], help: 'The way back. Default auto.' },
     'start-traffic': {
         type: 'switch',
-        help: 'Only let users in whom a rollback has shut out, and leave out what else is left of it.',
+        help: 'Only let users in whom a rollback has shut out. Typed without this, it goes on with what else is left.',
     },
     reason: {
         type: 'text',

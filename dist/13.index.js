@@ -552,8 +552,12 @@ function lossSentence(loss) {
     if (loss.writes === null)
         return `How much users had written since is not known: ${loss.why}.${kept}`;
     const series = notCountedInWords(loss.notCounted);
+    if (loss.writes === 0 && kept !== '')
+        return `${kept.trimStart()}${series}`;
     if (loss.writes === 0)
-        return kept === '' ? `Users had written nothing since.${series}` : `${kept.trimStart()}${series}`;
+        return series === ''
+            ? 'Users had written nothing since.'
+            : `How much users had written since is not known.${series}`;
     const but = kept === '' ? '' : ', but for the last of them, which are kept aside';
     return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(loss.since)} went with it${but}.${series}`;
 }

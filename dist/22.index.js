@@ -724,10 +724,12 @@ function headlineOf(ended) {
     const where = target.database === undefined ? target.name : `${target.name} / ${target.database}`;
     return { mark, headline: `${headline} · ${where}` };
 }
+const needsAttention = { mark: 'bad', headline: 'Status: the target needs attention' };
 function failure(ended, error) {
     const { command, outcome } = ended;
     const subject = subjects[command];
     const unfinished = `${subject} not ${wasBegun(ended) ? 'finished' : 'started'}`;
+    const seen = command === 'status' && ended.result !== undefined;
     // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
     switch (error.exitCode) {
         case 3:
@@ -764,7 +766,8 @@ function failure(ended, error) {
             headline: `${subject} failed${onNoTarget.has(command) ? '' : '; the target is as it was'}`,
         },
         'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
-        blocked: { mark: 'blocked', headline: unfinished },
+        // With a result a look at the target has come to its end, and the error is what it saw.
+        blocked: seen ? needsAttention : { mark: 'blocked', headline: unfinished },
         cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
         unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
     };
@@ -778,6 +781,9 @@ function wasBegun(ended) {
     const migrate = command === 'release' ? result?.migrate : command === 'migrate' || command === 'up' ? result : undefined;
     return (migrate?.remaining ?? []).length > 0;
 }
+function isUsersLetIn({ name, state }) {
+    return name === 'start-traffic' && state === 'done';
+}
 function success(ended) {
     const subject = subjects[ended.command];
     switch (ended.outcome) {
@@ -790,12 +796,15 @@ function success(ended) {
         case 'failed-clean':
             return { mark: 'bad', headline: `${subject} failed; the target is as it was` };
         case 'failed-dirty':
+            // By --start-traffic, which has done what it was to do.
+            if (ended.command === 'rollback' && ended.result?.steps?.some(isUsersLetIn))
+                return { mark: 'warning', headline: 'Users are in; the rollback is not complete' };
             return { mark: 'bad', headline: `${subject} failed; the target needs attention` };
     }
     switch (ended.command) {
         case 'status':
             if (ended.result?.attention)
-                return { mark: 'bad', headline: 'Status: the target needs attention' };
+                return needsAttention;
             return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
         case 'plan':
             return { mark: 'info', headline: 'Plan' };
