@@ -229,7 +229,7 @@ class Walk {
     const { db } = connection;
     const offending = await offendingDocuments({
       ...{ db, own: namesOf(run), file, attempt: journal?.attempt, end, signal: run.signal },
-      again: () => runInSandbox(run, sandbox, { file, direction: 'up', database, journal }),
+      again: () => runInSandbox(run, sandbox, { file, direction: 'up', database }),
     });
     stopIfCancelled(run);
     this.#know({ failed: { name, durationMs, effects, offending } });

@@ -35,6 +35,9 @@ export interface DataSteps {
   keep(data: Partial<DataTakenBack>): Promise<void>;
 }
 
+/** Whatever a restore would have lost that was to come first. */
+const nothingLost = { loss: undefined };
+
 /** Takes the data back, under the lease. Throws what kept it from beginning. */
 export async function dataBack(
   run: Run,
@@ -58,11 +61,11 @@ export async function dataBack(
         release,
         way.names,
       );
-      return { data: { reverted: done, failed, undo: undone, conflicts }, error };
+      return { data: { reverted: done, failed, undo: undone, conflicts, ...nothingLost }, error };
     }
     case 'down': {
       const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, way.names));
-      return { data: { reverted: progress.done, failed: progress.failed }, error: progress.error };
+      return { data: { reverted: progress.done, failed: progress.failed, ...nothingLost }, error: progress.error };
     }
     case 'restore': {
       const manifest = await storeOf(run).readManifest(way.backupId);

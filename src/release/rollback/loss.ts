@@ -103,8 +103,10 @@ export function covers(agreed: RestoreLoss, loss: RestoreLoss): boolean {
 /** How many of the writes that are counted may be lost where so many have been agreed to by now; `null`: any number. */
 export function mostAgreed(run: Run, agreed: RestoreLoss | undefined, now: number): number | null {
   const { 'accept-loss': accepted = '0' } = run.invocation.flags;
-  if (accepted === 'unknown' || agreed?.writes === null) return null;
-  return Math.max(now, agreed?.writes ?? 0, Number(accepted));
+  if (agreed?.writes === null) return null;
+  if (accepted !== 'unknown') return Math.max(now, agreed?.writes ?? 0, Number(accepted));
+  // There is no other consent where some are not counted: it is to these.
+  return agreed?.notCounted?.length ? Math.max(now, agreed.writes) : null;
 }
 
 /**

@@ -111,7 +111,10 @@ class Walk {
   async walk(): Promise<void> {
     await underLease(this.#run, this.#connection, async (tenure) => {
       const found = await this.#lookAgain();
-      this.#traffic.found((await new RollbackRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
+      const stopped = await new RollbackRecords(this.#connection.db, this.#run).trafficStopped();
+      // Who keeps them out of data that are on their way lets them in, and not who brings none back.
+      const isAnothers = this.#way.strategy === 'none' && stopped?.of !== this.#release._id;
+      this.#traffic.found(isAnothers ? undefined : stopped?.traffic);
       await this.#begin(tenure);
       const before = recordOf(this.#earlier);
       if (before !== undefined && this.#foundRestored) {

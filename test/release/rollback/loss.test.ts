@@ -4,7 +4,7 @@ import { restoreBackup } from '../../../src/backup/restore.ts';
 import { connect } from '../../../src/mongo/connect.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { Secrets } from '../../../src/observe/secrets.ts';
-import { agreeToLoss, countLoss, lossInWords } from '../../../src/release/rollback/loss.ts';
+import { agreeToLoss, countLoss, lossInWords, mostAgreed } from '../../../src/release/rollback/loss.ts';
 import { lossStillAgreed } from '../../../src/release/rollback/restoring.ts';
 import type { RestoreLoss } from '../../../src/release/rollback/result.ts';
 import type { Run } from '../../../src/release/run.ts';
@@ -87,6 +87,11 @@ test('beside a time series a number says nothing: nobody sees what is written to
     lossStillAgreed(runWith({ yes: true }), connection, manifest, consent(agreed))();
   await expect(still(nothing)).rejects.toMatchObject({ code: 'CONFIRMATION_NEEDED' });
   expect(await still(loss)).toMatchObject({ loss: { writes: 0, notCounted: ['measured'] }, counted: { agreed: 0 } });
+  // What is counted and comes late is kept all the same.
+  const any = runWith({ 'accept-loss': 'unknown' });
+  const three = { writes: 3, since: '', collections: [] };
+  expect(mostAgreed(any, { ...three, notCounted: ['measured'] }, 2)).toBe(3);
+  expect(mostAgreed(any, three, 2)).toBeNull();
 });
 
 test('what a restore of the backup has taken away is not lost by the next, and what one of another has is', async () => {

@@ -143,6 +143,9 @@ describe('a rollback by restore', () => {
     expect(await restores.countDocuments()).toBe(0);
     const names = (await database.db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
     expect(names.filter((name) => name.includes('.restoring.'))).toEqual([]);
+    expect(stopped.json).toHaveProperty('loss');
+    // The way that loses nothing says so.
+    expect(await ok('rollback r1 --strategy undo --json')).not.toHaveProperty('loss');
   }, 120_000);
 
   test('keeps what came after the last count, while the collections were replaced, and says where', async () => {

@@ -183,3 +183,15 @@ test('users who were shut out before anything was taken back are let in, and the
   expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back' });
   expect(await log()).toEqual(['stop', 'start', 'stop', 'app', 'start']);
 }, 120_000);
+
+test('who takes back an application alone lets nobody in whom another rollback keeps out', async () => {
+  await ok('release --apply --release-id r2 --json');
+  await project.write({ 'app.fails': '' });
+  expect((await project.run('rollback r1 --json')).code).toBe(10);
+  await mend('app');
+  await ok('rollback r2 --json');
+  expect(await log()).not.toContain('start');
+  expect(await ok('status --json')).toMatchObject({ traffic: { state: 'stopped', releaseId: 'r1' } });
+  await ok('rollback r1 --json');
+  expect((await log()).at(-1)).toBe('start');
+}, 120_000);
