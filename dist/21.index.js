@@ -23232,7 +23232,7 @@ class drill_Walk {
         const { db } = connection;
         const offending = await offendingDocuments({
             ...{ db, own: namesOf(run), file, attempt: journal?.attempt, end, signal: run.signal },
-            again: () => runInSandbox(run, sandbox, { file, direction: 'up', database, journal }),
+            again: () => runInSandbox(run, sandbox, { file, direction: 'up', database }),
         });
         stopIfCancelled(run);
         this.#know({ failed: { name, durationMs, effects, offending } });
@@ -27358,9 +27358,12 @@ function covers(agreed, loss) {
 /** How many of the writes that are counted may be lost where so many have been agreed to by now; `null`: any number. */
 function loss_mostAgreed(run, agreed, now) {
     const { 'accept-loss': accepted = '0' } = run.invocation.flags;
-    if (accepted === 'unknown' || agreed?.writes === null)
+    if (agreed?.writes === null)
         return null;
-    return Math.max(now, agreed?.writes ?? 0, Number(accepted));
+    if (accepted !== 'unknown')
+        return Math.max(now, agreed?.writes ?? 0, Number(accepted));
+    // There is no other consent where some are not counted: it is to these.
+    return agreed?.notCounted?.length ? Math.max(now, agreed.writes) : null;
 }
 /**
  * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by that number in
@@ -28401,6 +28404,8 @@ function undo_release_changedMeanwhile(name) {
 
 
 
+/** Whatever a restore would have lost that was to come first. */
+const data_back_nothingLost = { loss: undefined };
 /** Takes the data back, under the lease. Throws what kept it from beginning. */
 async function dataBack(run, connection, tenure, { way, wayDown }, { release, consent, keep }) {
     const onLost = (lost) => keep({ loss: lossIn(lost) });
@@ -28412,11 +28417,11 @@ async function dataBack(run, connection, tenure, { way, wayDown }, { release, co
         }
         case 'undo': {
             const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, release, way.names);
-            return { data: { reverted: done, failed, undo: undone, conflicts }, error };
+            return { data: { reverted: done, failed, undo: undone, conflicts, ...data_back_nothingLost }, error };
         }
         case 'down': {
             const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, way.names));
-            return { data: { reverted: progress.done, failed: progress.failed }, error: progress.error };
+            return { data: { reverted: progress.done, failed: progress.failed, ...data_back_nothingLost }, error: progress.error };
         }
         case 'restore': {
             const manifest = await storeOf(run).readManifest(way.backupId);
@@ -28912,7 +28917,10 @@ class take_back_Walk {
     async walk() {
         await underLease(this.#run, this.#connection, async (tenure) => {
             const found = await this.#lookAgain();
-            this.#traffic.found((await new RollbackRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
+            const stopped = await new RollbackRecords(this.#connection.db, this.#run).trafficStopped();
+            // Who keeps them out of data that are on their way lets them in, and not who brings none back.
+            const isAnothers = this.#way.strategy === 'none' && stopped?.of !== this.#release._id;
+            this.#traffic.found(isAnothers ? undefined : stopped?.traffic);
             await this.#begin(tenure);
             const before = recordOf(this.#earlier);
             if (before !== undefined && this.#foundRestored) {
@@ -30228,12 +30236,13 @@ function backOtherwise(release, { strategy, steps = [] }, named) {
 
 
 
+
 /**
  * How somebody goes on with `open`, a rollback by restore that has replaced nothing: what it loses may have grown, and has
  * to be agreed to. Undefined of any other. Only reads.
  */
 async function restoreGoesOn(run, connection, open) {
-    const { of = '', strategy, steps = [], traffic } = open;
+    const { of = '', strategy, steps = [], traffic, backupId = '' } = open;
     if (strategy !== 'restore' || stateIn(steps, 'data') === 'skipped')
         return undefined;
     const earlier = await earlierRollback(run, connection, of);
@@ -30243,7 +30252,13 @@ async function restoreGoesOn(run, connection, open) {
     if (release === null || (await halfRestored(connection.db, namesOf(run))) !== undefined)
         return undefined;
     const lossless = await withoutLoss(run, connection, release);
-    const restore = `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
+    const manifest = await storeOf(run)
+        .readManifest(backupId)
+        .catch(() => undefined);
+    // What a snapshot loses nobody counts; what it erases it says itself.
+    const restore = manifest?.engine === 'atlas'
+        ? `mongo-release rollback ${of} --strategy restore goes on with the restore, and says what it erases.`
+        : `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
     const only = 'With --start-traffic it only lets users in, and leaves the rest.';
     return [...lossless, restore, ...(traffic === undefined ? [] : [only])].join(' ');
 }

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import net from 'node:net';
-import type { MongoClient } from 'mongodb';
 import { type Connection, connect } from '../../src/mongo/connect.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 
@@ -9,7 +8,7 @@ const delay = 20;
 
 /** Another connection to the same database, over a line on which all takes its time. */
 export async function farFrom({ client, db }: Connection): Promise<{ connection: Connection } & AsyncDisposable> {
-  const { host, port } = addressOf(client);
+  const { host = '', port = 0 } = client.options.hosts[0] ?? {};
   const line = net.createServer((here) => {
     const there = net.connect(port, host);
     const ends = [here, there] as const;
@@ -21,8 +20,13 @@ export async function farFrom({ client, db }: Connection): Promise<{ connection:
   });
   await once(line.listen(0, '127.0.0.1'), 'listening');
   const { port: at } = line.address() as net.AddressInfo;
-  const uri = `mongodb://127.0.0.1:${at}/${db.databaseName}?directConnection=true`;
-  const connection = await connect(uri, { secrets: new Secrets() });
+  const uri = new URL(`mongodb://127.0.0.1:${at}/${db.databaseName}?directConnection=true`);
+  const { username, password, source } = client.options.credentials ?? {};
+  if (username !== undefined) {
+    Object.assign(uri, { username, password });
+    uri.searchParams.set('authSource', source ?? 'admin');
+  }
+  const connection = await connect(uri.toString(), { secrets: new Secrets() });
   return {
     connection,
     async [Symbol.asyncDispose]() {
@@ -30,9 +34,4 @@ export async function farFrom({ client, db }: Connection): Promise<{ connection:
       line.close();
     },
   };
-}
-
-function addressOf({ options }: MongoClient): { host: string; port: number } {
-  const { host = '', port = 0 } = options.hosts[0] ?? {};
-  return { host, port };
 }
