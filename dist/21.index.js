@@ -30236,13 +30236,12 @@ function backOtherwise(release, { strategy, steps = [] }, named) {
 
 
 
-
 /**
  * How somebody goes on with `open`, a rollback by restore that has replaced nothing: what it loses may have grown, and has
  * to be agreed to. Undefined of any other. Only reads.
  */
 async function restoreGoesOn(run, connection, open) {
-    const { of = '', strategy, steps = [], traffic, backupId = '' } = open;
+    const { of = '', strategy, steps = [], traffic } = open;
     if (strategy !== 'restore' || stateIn(steps, 'data') === 'skipped')
         return undefined;
     const earlier = await earlierRollback(run, connection, of);
@@ -30252,13 +30251,7 @@ async function restoreGoesOn(run, connection, open) {
     if (release === null || (await halfRestored(connection.db, namesOf(run))) !== undefined)
         return undefined;
     const lossless = await withoutLoss(run, connection, release);
-    const manifest = await storeOf(run)
-        .readManifest(backupId)
-        .catch(() => undefined);
-    // What a snapshot loses nobody counts; what it erases it says itself.
-    const restore = manifest?.engine === 'atlas'
-        ? `mongo-release rollback ${of} --strategy restore goes on with the restore, and says what it erases.`
-        : `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
+    const restore = `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
     const only = 'With --start-traffic it only lets users in, and leaves the rest.';
     return [...lossless, restore, ...(traffic === undefined ? [] : [only])].join(' ');
 }

@@ -1,7 +1,6 @@
 import { halfRestored } from '../../backup/restore/settle.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
-import { storeOf } from '../backup/take-backup.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
@@ -20,21 +19,14 @@ export async function restoreGoesOn(
   connection: Connection,
   open: ReleaseRecord,
 ): Promise<string | undefined> {
-  const { of = '', strategy, steps = [], traffic, backupId = '' } = open;
+  const { of = '', strategy, steps = [], traffic } = open;
   if (strategy !== 'restore' || stateIn(steps, 'data') === 'skipped') return undefined;
   const earlier = await earlierRollback(run, connection, of);
   if (earlier.state !== 'unfinished' || earlier.dataBack) return undefined;
   const release = await new ReleaseRecords(connection.db, run).find(of);
   if (release === null || (await halfRestored(connection.db, namesOf(run))) !== undefined) return undefined;
   const lossless = await withoutLoss(run, connection, release);
-  const manifest = await storeOf(run)
-    .readManifest(backupId)
-    .catch(() => undefined);
-  // What a snapshot loses nobody counts; what it erases it says itself.
-  const restore =
-    manifest?.engine === 'atlas'
-      ? `mongo-release rollback ${of} --strategy restore goes on with the restore, and says what it erases.`
-      : `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
+  const restore = `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
   const only = 'With --start-traffic it only lets users in, and leaves the rest.';
   return [...lossless, restore, ...(traffic === undefined ? [] : [only])].join(' ');
 }

@@ -1,53 +1,28 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ownNames } from '../../../src/mongo/own.ts';
-import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
 import { giveUpLease } from '../half-done/left-half.ts';
-import { type Cents, makeCents } from './cents.ts';
+import { type BackedUp, hooked, makeBackedUp, until } from './cents.ts';
 
 const own = ownNames();
-let cents: Cents;
+let cents: BackedUp;
 let database: TestDatabase;
 let project: Project;
 let backup: string;
 
-/** Each says that it ran. */
-const hook = (name: string) => `'echo ${name} >> hooks.log'`;
-const config = `
-rehearsal: { level: none }
-hooks: { stop-traffic: ${hook('stop')}, rollback-app: ${hook('app')}, start-traffic: ${hook('start')} }
-`;
-
-/** Release r1 has a backup, and one write of a user's came after it. */
 beforeEach(async () => {
-  cents = await makeCents(config);
-  ({ database, project } = cents);
-  backup = (await ok('backup --json')).id;
-  await ok(`migrate --apply --release-id r1 --backup ${backup} --json`);
-  await places().insertOne({ _id: 100, price: 1 });
+  cents = await makeBackedUp();
+  ({ database, project, backup } = cents);
 });
 afterEach(() => cents[Symbol.asyncDispose]());
 
-const places = () => database.db.collection<{ _id: number; price: number }>('places');
-const rollbacks = () => database.db.collection<ReleaseRecord>(own.releases);
-const ids = () => places().distinct('_id');
-const hooks = async () => (await project.read('hooks.log')).trim().split('\n');
-
-async function ok(words: string) {
-  const ran = await project.run(words);
-  expect(ran.code, ran.stderr).toBe(0);
-  return ran.json;
-}
-
-async function until(is: () => Promise<unknown>): Promise<void> {
-  for (let n = 0; !(await is()); n += 1) {
-    if (n > 1200) throw new Error('It did not come to that within a minute.');
-    await sleep(50);
-  }
-}
-
+const places = () => cents.places();
+const rollbacks = () => cents.records();
+const ids = () => cents.ids();
+const hooks = () => cents.hooks();
+const ok = (words: string) => cents.ok(words);
 /** Before its history is set; `swapping` runs once collections are being replaced. */
 async function killWhilePlacing(words: string, swapping?: () => Promise<unknown>): Promise<void> {
   const restores = database.db.collection(`${own.prefix}.restore`);
@@ -143,7 +118,7 @@ describe('a rollback by restore', () => {
         'mongo-release.yml': "rehearsal: { level: none }\nhooks: { stop-traffic: 'false', rollback-app: 'false' }\n",
       });
       expectFailure(await project.run('rollback r1 --json'), 10, 'ROLLBACK_FAILED', /rollback-app/);
-      await project.write({ 'mongo-release.yml': config });
+      await project.write({ 'mongo-release.yml': hooked });
       const dry = await ok('rollback r1 --dry-run --json');
       expect(dry.steps).toMatchObject([
         { state: 'done' },

@@ -4,54 +4,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/migration/lease/lease.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
-import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, migration, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
 import { giveUpLease } from '../half-done/left-half.ts';
-import { type Cents, makeCents } from './cents.ts';
+import { type BackedUp, makeBackedUp, until } from './cents.ts';
 
 const own = ownNames();
-let cents: Cents;
+let cents: BackedUp;
 let database: TestDatabase;
 let project: Project;
-let backup: string;
 
-/** Each hook stands still as long as there is a file of its name. */
-const hook = (name: string) => `'echo ${name} >> hooks.log; while test -e hold-${name}; do sleep 0.1; done'`;
-const config = `
-rehearsal: { level: none }
-hooks: { stop-traffic: ${hook('stop')}, rollback-app: ${hook('app')}, start-traffic: ${hook('start')} }
-`;
-
-/** Release r1 has a backup, and one write of a user's came after it. */
 beforeEach(async () => {
-  cents = await makeCents(config);
+  cents = await makeBackedUp();
   ({ database, project } = cents);
-  backup = (await ok('backup --json')).id;
-  await ok(`migrate --apply --release-id r1 --backup ${backup} --json`);
-  await places().insertOne({ _id: 100, price: 1 });
 });
 afterEach(() => cents[Symbol.asyncDispose]());
 
-const places = () => database.db.collection<{ _id: number; price: number }>('places');
-const rollbacks = () => database.db.collection<ReleaseRecord>(own.releases);
-const ids = () => places().distinct('_id');
-const hooks = async () => (await project.read('hooks.log')).trim().split('\n');
+const places = () => cents.places();
+const rollbacks = () => cents.records();
+const ids = () => cents.ids();
+const hooks = () => cents.hooks();
+const ok = (words: string) => cents.ok(words);
 const letGoOf = (file: string) => rm(join(project.dir, file));
 const letGo = (name: string) => letGoOf(`hold-${name}`);
-
-async function ok(words: string) {
-  const ran = await project.run(words);
-  expect(ran.code, ran.stderr).toBe(0);
-  return ran.json;
-}
-
-async function until(is: () => Promise<unknown>): Promise<void> {
-  for (let n = 0; !(await is()); n += 1) {
-    if (n > 1200) throw new Error('It did not come to that within a minute.');
-    await sleep(50);
-  }
-}
 
 const isAt = (name: string) => until(() => rollbacks().findOne({ kind: 'rollback', 'steps.name': name as never }));
 
