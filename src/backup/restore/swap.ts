@@ -14,11 +14,7 @@ import { restoreHints } from './failure.ts';
 import { toPutAside } from './put-aside.ts';
 import type { Displaced, Old, SwapStep } from './record.ts';
 
-/** What is told while it runs. */
-export interface Told {
-  /** Called before each such collection is moved. */
-  beforeMove(displaced: Displaced): Promise<void>;
-}
+type BeforeMove = (displaced: Displaced) => Promise<void>;
 
 /** An application may make a collection anew each time that its name is free for a moment. */
 const mostDisplaced = 20;
@@ -31,22 +27,27 @@ const headStartMs = 2;
  * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
  * did not know of: collections made since the swap was decided, whose documents are kept.
  *
- * Throws the driver's errors.
+ * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
  */
-export async function runStep(connection: Connection, own: OwnNames, step: SwapStep, told: Told): Promise<void> {
+export async function runStep(
+  connection: Connection,
+  own: OwnNames,
+  step: SwapStep,
+  beforeMove: BeforeMove,
+): Promise<void> {
   switch (step.kind) {
     case 'replace':
-      return replace(connection, own, step, told);
+      return replace(connection, own, step, beforeMove);
     case 'refill':
-      return refill(connection, own, step, told);
+      return refill(connection, own, step, beforeMove);
     case 'view':
-      await clear(connection, own, step.name, step.old, told);
+      await clear(connection, own, step.name, step.old, beforeMove);
       return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
     case 'remove': {
       const present = await findCollection(connection.db, step.name);
       // Under another UUID it is not the one that was decided on.
       if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-        await clear(connection, own, step.name, step.old, told);
+        await clear(connection, own, step.name, step.old, beforeMove);
       }
     }
   }
@@ -56,14 +57,14 @@ async function replace(
   connection: Connection,
   own: OwnNames,
   { name, aside, uuid, old }: SwapStep & { kind: 'replace' },
-  told: Told,
+  beforeMove: BeforeMove,
 ): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const present = await findCollection(connection.db, name);
     if (present?.uuid === uuid) return;
     const built = await findCollection(connection.db, aside);
     if (built?.uuid !== uuid) throw gone(name);
-    const free = await toClear(connection, own, name, old, told);
+    const free = await toClear(connection, own, name, old, beforeMove);
     // A majority that has the second rename has this one.
     const freed = free(1);
     freed.catch(() => {});
@@ -81,7 +82,7 @@ async function refill(
   connection: Connection,
   own: OwnNames,
   { name, aside, type, metadata: text, old }: SwapStep & { kind: 'refill' },
-  told: Told,
+  beforeMove: BeforeMove,
 ): Promise<void> {
   const { db } = connection;
   // It is dropped at the very end, so it tells whether this step was completed.
@@ -90,7 +91,7 @@ async function refill(
   // The server drops no `system.js`.
   if (name === 'system.js' && (await findCollection(db, name)) !== undefined) await db.collection(name).deleteMany({});
   else {
-    await clear(connection, own, name, old, told);
+    await clear(connection, own, name, old, beforeMove);
     await createEmpty(db, name, metadata);
   }
   const storage = storageName({ name, type });
@@ -121,7 +122,7 @@ async function toClear(
   own: OwnNames,
   name: string,
   old: Old | undefined,
-  { beforeMove }: Told,
+  beforeMove: BeforeMove,
 ): Promise<(w?: 1) => Promise<void>> {
   const [present] = await readCatalog(connection.db, name);
   if (present === undefined) return async () => {};

@@ -5,7 +5,6 @@ import { verifyBackup } from '../../backup/verify.ts';
 import { listed } from '../../migration/files/find.ts';
 import { type Connection, connect } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
-import { describeAll } from '../../report/offending.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { isSameMajor } from '../../sandbox/version.ts';
 import { effectsLine } from '../applying/effects-line.ts';
@@ -16,7 +15,7 @@ import { journalFor, probeSandbox, runInSandbox, sandboxFor, whileThere } from '
 import { outcomeOfError } from '../outcome.ts';
 import { bytesProgress, restoreProgress } from '../progress.ts';
 import { Steps } from '../record/steps.ts';
-import { offendingDocuments } from '../rehearsal/offending.ts';
+import { offendingInSandbox } from '../rehearsal/offending.ts';
 import type { Ended } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import { probeFailure } from '../verify.ts';
@@ -226,18 +225,13 @@ class Walk {
       return;
     }
     stopIfCancelled(run);
-    const { db } = connection;
-    const offending = await offendingDocuments({
-      ...{ db, own: namesOf(run), file, attempt: journal?.attempt, end, signal: run.signal },
-      again: () => runInSandbox(run, sandbox, { file, direction: 'up', database }),
-    });
+    const attempt = journal?.attempt;
+    const { offending, told } = await offendingInSandbox(run, sandbox, connection, { file, attempt, end });
     stopIfCancelled(run);
     this.#know({ failed: { name, durationMs, effects, offending } });
-    // The error says itself what was read last.
-    const told = describeAll(offending.filter(({ kind }) => kind !== 'last-read')).map((one) => ` ${one}`);
     throw new ReleaseError(
       'DRILL_FAILED',
-      `The backup can be restored, and not be brought to the schema of this checkout: migration ${name} failed: ${end.error.message} [${end.error.code}]${told.join('')}`,
+      `The backup can be restored, and not be brought to the schema of this checkout: migration ${name} failed: ${end.error.message} [${end.error.code}]${told}`,
       {
         // What its own hint says to correct are documents; those of a backup stay as they are.
         hint:

@@ -4,7 +4,12 @@ import { changedFields } from '../../migration/journal/changed-fields.ts';
 import type { Attempt } from '../../migration/journal/documents.ts';
 import type { MigrationEnd } from '../../migration/runner.ts';
 import type { MigrationFile } from '../../migration/types.ts';
+import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import { describeAll } from '../../report/offending.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { runInSandbox } from '../in-sandbox.ts';
+import { namesOf, type Run } from '../run.ts';
 import { duplicateKeys } from './duplicate-keys.ts';
 import { mixedTypes } from './mixed-types.ts';
 import type { Offending } from './result.ts';
@@ -32,17 +37,27 @@ export interface FailedRun {
   readonly again?: () => Promise<unknown>;
 }
 
-/** The same on the target, as far as it is found in a short time by looking alone. Throws nothing. */
+/** The same as `offendingInSandbox` on the target, as far as it is found in a short time by looking alone. Throws nothing. */
 export function offendingOnTarget(failed: Omit<FailedRun, 'again'>): Promise<Offending[]> {
   return offendingWithin(longestOnTarget, failed);
 }
 
 /**
  * Which documents a migration failed on, as far as the database tells: those whose keys are equal, the one that it had read
- * last, those whose texts cannot be converted, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
+ * last, those whose texts cannot be converted, and those whose fields have another type than the others'. `told`: in
+ * sentences with a blank before each, but for what was read last, which its error says itself. Throws nothing: it comes after a failure.
  */
-export function offendingDocuments(failed: FailedRun): Promise<Offending[]> {
-  return offendingWithin(longestInSandbox, failed);
+export async function offendingInSandbox(
+  run: Run,
+  sandbox: Sandbox,
+  { db }: Connection,
+  { file, attempt, end }: Pick<FailedRun, 'file' | 'attempt' | 'end'>,
+): Promise<{ readonly offending: Offending[]; readonly told: string }> {
+  const again = () => runInSandbox(run, sandbox, { file, direction: 'up', database: db.databaseName });
+  const failed = { db, own: namesOf(run), file, attempt, end, signal: run.signal, again };
+  const offending = await offendingWithin(longestInSandbox, failed);
+  const told = describeAll(offending.filter(({ kind }) => kind !== 'last-read'));
+  return { offending, told: told.map((one) => ` ${one}`).join('') };
 }
 
 async function offendingWithin(ms: number, failed: FailedRun): Promise<Offending[]> {

@@ -3,7 +3,7 @@ import { sortedFieldsOf, stateReader } from '../../mongo/compare.ts';
 import { type Connection, connect } from '../../mongo/connect.ts';
 import type { Topology } from '../../mongo/topology.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { describeAll, describeViolations } from '../../report/offending.ts';
+import { describeViolations } from '../../report/offending.ts';
 import { oplogWarning } from '../../report/oplog.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { ProbeResult } from '../../verify/probe.ts';
@@ -14,7 +14,7 @@ import { askedOf, journalFor, probeSandbox, runInSandbox, sandboxFor, whileThere
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Situation } from '../situation/situation.ts';
 import { probeFailure } from '../verify.ts';
-import { offendingDocuments } from './offending.ts';
+import { offendingInSandbox } from './offending.ts';
 import { expectedOnTarget } from './on-target.ts';
 import type { ProofUsed, RehearsalResult, RehearsedMigration } from './result.ts';
 import { Watch } from './seen.ts';
@@ -120,8 +120,7 @@ async function rehearseIn(
     const log = run.log.with({ migration: file.name, rehearsal: true });
     const journal = await journalFor(run, connection, file.name, migrations.length);
     const watch = await Watch.begin(connection, own);
-    const up = { file, direction: 'up', database: on.database } as const;
-    const end = await runInSandbox(run, sandbox, { ...up, journal });
+    const end = await runInSandbox(run, sandbox, { file, direction: 'up', database: on.database, journal });
     const { durationMs, effects } = end;
     const { name } = file;
     if (end.state === 'done') {
@@ -135,18 +134,14 @@ async function rehearseIn(
       continue;
     }
     stopIfCancelled(run);
-    const offending = await offendingDocuments({
-      ...{ db: connection.db, own, file, attempt: journal?.attempt, end, signal: run.signal },
-      again: () => runInSandbox(run, sandbox, up),
-    });
-    // The error says itself what was read last.
-    const told = describeAll(offending.filter(({ kind }) => kind !== 'last-read'));
+    const attempt = journal?.attempt;
+    const { offending, told } = await offendingInSandbox(run, sandbox, connection, { file, attempt, end });
     const remaining = names.slice(names.indexOf(name) + 1);
     const unseen = remaining.length === 0 ? [] : [`Not rehearsed, since they come after it: ${listed(remaining)}.`];
-    const said = [...told, ...unseen, ...cutSentence(filled)].map((one) => ` ${one}`);
+    const said = [...unseen, ...cutSentence(filled)].map((one) => ` ${one}`);
     const error = new ReleaseError(
       'REHEARSAL_FAILED',
-      `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${said.join('')} The rehearsal did not touch the target.`,
+      `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${told}${said.join('')} The rehearsal did not touch the target.`,
       { hint: end.error.hint, cause: end.error },
     );
     return { result: result({ failed: { name, durationMs, effects, offending }, remaining }), error };
