@@ -1,3 +1,4 @@
+import type { LeftByRestore } from '../backup/restore/left.ts';
 import { isHalfDone } from '../migration/beginning.ts';
 import { inspectLease } from '../migration/lease/state.ts';
 import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
@@ -10,6 +11,7 @@ import { type Unsettled, unsettled } from './half-done/half-done.ts';
 import { leftOpen, leftOpenError } from './half-done/left-open.ts';
 import { keptAsideWarnings, readKeptAside } from './kept-aside.ts';
 import { leaseStatus } from './lease-status.ts';
+import { leftByRestoreWarning, readLeftByRestore } from './left-by-restore.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
 import type { KeptAside } from './record/rollback-records.ts';
@@ -62,6 +64,8 @@ export interface StatusResult {
   readonly quarantine?: readonly InQuarantine[];
   /** Collections that restores, and rollbacks by one, have kept for what users wrote to them; only where there are some. */
   readonly keptAside?: readonly KeptAside[];
+  /** What a restore that is over has not removed; only while nobody has the lease. */
+  readonly leftByRestore?: LeftByRestore;
   /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
   readonly changelog?: readonly ChangelogRow[];
 }
@@ -103,6 +107,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const { records, changelog } = await readRecords(run, connection, files, { brief: true });
   const quarantine = await readQuarantine(run, connection, records);
   const keptAside = await readKeptAside(run, connection);
+  const leftByRestore = lease.held ? undefined : await readLeftByRestore(run, connection);
   const migrations = statusOf(files, records);
   const halfDone = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
   const isMissing = ({ note }: MigrationStatus) => note === 'file-missing';
@@ -124,6 +129,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...(rollback?.traffic && { traffic: { ...rollback.traffic, rollbackId: rollback._id, releaseId: rollback.of } }),
     ...(quarantine.length > 0 && { quarantine }),
     ...(keptAside.length > 0 && { keptAside }),
+    ...(leftByRestore && { leftByRestore }),
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
   // A rollback that is open tells of its release.
@@ -142,6 +148,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...rehearsed,
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
     ...keptAsideWarnings(keptAside),
+    ...(leftByRestore === undefined ? [] : [leftByRestoreWarning(leftByRestore, names)]),
   ];
   const failed = half ?? whatIsOpen ?? (left === undefined || left.half ? undefined : leftOpenError(left));
   const attention = failed !== undefined || left !== undefined || notEnded.some(({ next }) => next !== undefined);

@@ -1,15 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Db } from 'mongodb';
 import { dropCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
-import { ReleaseError } from '../../observe/error.ts';
 import type { Log } from '../../observe/log.ts';
 import { during, restoreHints } from './failure.ts';
-import { keptInWords, type Lost, lookForLate, movedBy } from './late.ts';
+import { keptInWords, type Lost, lookForLate } from './late.ts';
+import { asidesIn, toDrop } from './left.ts';
 import { asSeen, expiryInWords } from './put-aside.ts';
 import {
-  asidePrefix,
   type Displaced,
   defaultGoneAfterMs,
   inProgress,
@@ -154,8 +152,7 @@ export async function finishRestore(
   for (const one of moved) sayKept(one, log);
   const removing = 'removing what was replaced (data and history are in place)';
   const clear = async () => {
-    for (const tombstone of movedBy(own, steps).values())
-      if (moved.every((kept) => kept.tombstone !== tombstone)) await dropCollection(connection, tombstone);
+    for (const tombstone of toDrop(own, { steps, displaced: moved })) await dropCollection(connection, tombstone);
     await dropAsides(connection, own);
     await tenure.end();
   };
@@ -171,33 +168,5 @@ function sayKept({ writes, ...one }: Displaced, log: Log): void {
 
 /** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
 export async function dropAsides(connection: Connection, own: OwnNames): Promise<void> {
-  const listed = await connection.db.listCollections({}, { nameOnly: true }).toArray();
-  for (const { name } of listed) if (name.startsWith(asidePrefix(own))) await dropCollection(connection, name);
-}
-
-/** Whether there is something for `settleRestore` to do, unless somebody is at it. Only reads. */
-export async function isUnfinished(db: Db, own: OwnNames): Promise<boolean> {
-  const found = await during('RESTORE_FAILED', 'looking for an earlier restore', () => readRecord(db, own));
-  return found !== undefined;
-}
-
-/**
- * A `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in: until it
- * is finished the database holds some collections of the backup and some of before, or history tells of those of before.
- * Only reads.
- */
-export async function halfRestored(db: Db, own: OwnNames): Promise<ReleaseError | undefined> {
-  const found = await readRecord(db, own);
-  if (found === undefined || found.record.state === 'building' || found.record.state === 'clearing') return undefined;
-  const { backupId } = found.record;
-  return new ReleaseError('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
-    hint: `Finish it: mongo-release restore ${backupId}. Until then collections or history are in part those of before.`,
-    details: { backup: backupId },
-  });
-}
-
-/** Throws it. */
-export async function refuseHalfRestored(db: Db, own: OwnNames): Promise<void> {
-  const error = await halfRestored(db, own);
-  if (error !== undefined) throw error;
+  for (const name of await asidesIn(connection.db, own)) await dropCollection(connection, name);
 }

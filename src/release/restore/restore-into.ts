@@ -1,7 +1,8 @@
 import type { Manifest } from '../../backup/manifest.ts';
 import { keptInWords } from '../../backup/restore/late.ts';
+import { isUnfinished } from '../../backup/restore/left.ts';
 import type { SetHistory } from '../../backup/restore/record.ts';
-import { isUnfinished, type Settled, type SettleOptions, settleRestore } from '../../backup/restore/settle.ts';
+import { type Settled, type SettleOptions, settleRestore } from '../../backup/restore/settle.ts';
 import type { RestoreOptions } from '../../backup/restore.ts';
 import { listed } from '../../migration/files/find.ts';
 import { setPosition } from '../../migration/history/without-run.ts';

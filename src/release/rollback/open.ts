@@ -1,4 +1,4 @@
-import { halfRestored } from '../../backup/restore/settle.ts';
+import { halfRestored } from '../../backup/restore/left.ts';
 import { hasEnded } from '../../migration/lease/owner-process.ts';
 import { inspectLease, type LeaseState, ownerText } from '../../migration/lease/state.ts';
 import type { Connection } from '../../mongo/connect.ts';

@@ -1,4 +1,4 @@
-import { halfRestored } from '../../backup/restore/settle.ts';
+import { halfRestored } from '../../backup/restore/left.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import type { ReleaseRecord } from '../record/record.ts';

@@ -1,6 +1,6 @@
 import type { ArchiveManifest, Manifest } from '../../backup/manifest.ts';
+import { halfRestored } from '../../backup/restore/left.ts';
 import type { Counted } from '../../backup/restore/record.ts';
-import { halfRestored } from '../../backup/restore/settle.ts';
 import { readHistory } from '../../migration/history/history.ts';
 import { position } from '../../migration/history/position.ts';
 import type { Connection } from '../../mongo/connect.ts';

@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { refuseHalfRestored } from '../../../src/backup/restore/settle.ts';
+import { halfRestored } from '../../../src/backup/restore/left.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { expectFailure, insertPlace, makeProject, migration as migrationOf, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
@@ -262,5 +262,5 @@ test('one that was still building aside stops nobody', async () => {
   const record = { owner: 'x', backupId: 'b1', state: 'building', steps: [], displaced: [] };
   const restores = database.db.collection<{ _id: string }>(`${own.prefix}.restore`);
   await restores.insertOne({ _id: 'current', ...record, startedAt: new Date(), aliveAt: new Date(0) } as never);
-  await expect(refuseHalfRestored(database.db, own)).resolves.toBeUndefined();
+  expect(await halfRestored(database.db, own)).toBeUndefined();
 });
