@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ReleaseError } from '../../observe/error.ts';
-import { type MigrationExtension, nameOf } from './files.ts';
+import type { MigrationExtension } from './files.ts';
 import { migrationTemplate } from './template.ts';
+import { writeNew } from './write-new.ts';
 
 export interface CreateOptions {
   readonly extension: MigrationExtension;
@@ -10,10 +11,9 @@ export interface CreateOptions {
 }
 
 /**
- * Writes a new migration `yyyyMMddHHmmss-words.EXT`, its time in UTC so that files of several people sort alike, and
- * returns its absolute path. Makes the folder where there is none.
+ * Writes a new migration `yyyyMMddHHmmss-words.EXT`, and returns its absolute path. Makes the folder where there is none.
  *
- * Throws `USAGE` for a name without a letter or digit, and `MIGRATION_EXISTS`, also where only the extension differs.
+ * Throws `USAGE` for a name without a letter or digit.
  */
 export async function createMigration(dir: string, name: string, options: CreateOptions): Promise<string> {
   const words = name.normalize('NFC').trim();
@@ -26,26 +26,10 @@ export async function createMigration(dir: string, name: string, options: Create
       hint: 'Type for example: mongo-release create add-slug-to-cities',
     });
   }
-  const base = `${timestamp(options.now)}-${slug}`;
-  await mkdir(dir, { recursive: true });
-  const other = (await readdir(dir)).find((fileName) => nameOf(fileName) === base);
-  const path = resolve(dir, `${base}${options.extension}`);
-  if (other !== undefined) throw exists(join(dir, other));
-  const text = migrationTemplate(words, await formOf(path, options.extension));
-  await writeFile(path, text, { flag: 'wx' }).catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'EEXIST' ? exists(path) : cause;
-  });
-  return path;
-}
-
-/** `yyyyMMddHHmmss`, in UTC. */
-export function timestamp(now: Date): string {
-  return now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
-}
-
-function exists(path: string): ReleaseError {
-  return new ReleaseError('MIGRATION_EXISTS', `${path} exists already and stays as it is.`, {
-    hint: 'Edit that file, or create the migration under another name.',
+  return writeNew(dir, options.now, async (stamp) => {
+    const path = resolve(dir, `${stamp}-${slug}${options.extension}`);
+    await writeFile(path, migrationTemplate(words, await formOf(path, options.extension)), { flag: 'wx' });
+    return path;
   });
 }
 

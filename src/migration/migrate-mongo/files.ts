@@ -1,7 +1,7 @@
 import { access, constants, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ReleaseError } from '../../observe/error.ts';
-import { timestamp } from '../files/create.ts';
+import { writeNew } from '../files/write-new.ts';
 import { configTemplate, migrationTemplate } from './templates.ts';
 
 type ModuleSystem = 'commonjs' | 'esm';
@@ -10,7 +10,7 @@ type ModuleSystem = 'commonjs' | 'esm';
  * Writes a new migration `yyyyMMddHHmmss-words_of_the_description.EXT` in migrate-mongo's form, and returns its file
  * name. Where the folder holds a `sample-migration.EXT`, the new file is a copy of it.
  *
- * Throws `USAGE`, `MIGRATION_EXISTS`.
+ * Throws `USAGE`.
  */
 export async function createFile(
   dir: string,
@@ -22,17 +22,15 @@ export async function createFile(
       hint: 'Type for example: mongo-release create "add slug to cities"',
     });
   }
-  const fileName = `${timestamp(options.now)}-${description.split(' ').join('_')}${options.extension}`;
-  const path = join(dir, fileName);
   const sample = join(dir, `sample-migration${options.extension}`);
-  await mkdir(dir, { recursive: true });
-  const write = (await isThere(sample))
-    ? copyFile(sample, path, constants.COPYFILE_EXCL)
-    : writeFile(path, migrationTemplate(options.moduleSystem), { flag: 'wx' });
-  await write.catch((cause: NodeJS.ErrnoException) => {
-    throw cause.code === 'EEXIST' ? occupied(`migration already exists: ${path}`, 'MIGRATION_EXISTS') : cause;
+  return writeNew(dir, options.now, async (stamp) => {
+    const fileName = `${stamp}-${description.split(' ').join('_')}${options.extension}`;
+    const path = join(dir, fileName);
+    await ((await isThere(sample))
+      ? copyFile(sample, path, constants.COPYFILE_EXCL)
+      : writeFile(path, migrationTemplate(options.moduleSystem), { flag: 'wx' }));
+    return fileName;
   });
-  return fileName;
 }
 
 /**
@@ -43,8 +41,8 @@ export async function createFile(
 export async function initProject(cwd: string, file: string, moduleSystem: ModuleSystem): Promise<void> {
   const dir = resolve(cwd, 'migrations');
   const path = resolve(cwd, file);
-  if (await isThere(dir)) throw occupied(`migrations directory already exists: ${dir}`, 'PROJECT_EXISTS');
-  if (await isThere(path)) throw occupied(`config file already exists: ${path}`, 'PROJECT_EXISTS');
+  if (await isThere(dir)) throw occupied(`migrations directory already exists: ${dir}`);
+  if (await isThere(path)) throw occupied(`config file already exists: ${path}`);
   await writeFile(path, configTemplate(moduleSystem), { flag: 'wx' });
   await mkdir(dir);
 }
@@ -56,10 +54,7 @@ function isThere(path: string): Promise<boolean> {
   );
 }
 
-function occupied(message: string, code: 'MIGRATION_EXISTS' | 'PROJECT_EXISTS'): ReleaseError {
-  const hint =
-    code === 'PROJECT_EXISTS'
-      ? 'The project is set up already: go on with mongo-release create NAME.'
-      : 'Edit that file, or create the migration under another name.';
-  return new ReleaseError(code, message, { hint });
+function occupied(message: string): ReleaseError {
+  const hint = 'The project is set up already: go on with mongo-release create NAME.';
+  return new ReleaseError('PROJECT_EXISTS', message, { hint });
 }

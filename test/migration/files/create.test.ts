@@ -38,16 +38,28 @@ describe('a new migration', () => {
     expect(path).toBe(join(dir, '20260901070507-etc-passwd.js'));
   });
 
-  test('never overwrites, nor makes a second file of the same name', async () => {
-    const path = await createMigration(dir, 'once', { extension: '.js', now });
-    await writeFile(path, 'mine');
-    for (const extension of ['.js', '.ts'] as const) {
-      await expect(createMigration(dir, 'once', { extension, now })).rejects.toMatchObject({
-        code: 'MIGRATION_EXISTS',
-        message: expect.stringContaining('once.js'),
-      });
+  test('comes after all that are there, whatever their names are and however fast they were made', async () => {
+    const made = [];
+    for (const name of ['third', 'second', 'second', 'first']) {
+      const path = await createMigration(dir, name, { extension: '.js', now });
+      made.push(basename(path));
+      await writeFile(path, name);
     }
-    expect(await readFile(path, 'utf8')).toBe('mine');
+    expect(made[0]).toBe('20260901070507-third.js');
+    expect(made[3]).toBe('20260901070510-first.js');
+    expect((await listMigrations(dir)).map(({ fileName }) => fileName)).toEqual(made);
+    expect(await readFile(join(dir, made[1] ?? ''), 'utf8')).toBe('second');
+    // Of somebody whose clock is ahead, at the end of a year; what begins with fewer digits, or more, has no time.
+    for (const name of ['20281231235959-ahead.js', '2-old.js', '202912312359590-other.js'])
+      await writeFile(join(dir, name), '');
+    expect(basename(await createMigration(dir, 'next', { extension: '.ts', now }))).toBe('20290101000000-next.ts');
+  });
+
+  test('has a file of its own, whoever makes another one at the same moment', async () => {
+    const paths = await Promise.all(
+      Array.from({ length: 8 }, () => createMigration(dir, 'once', { extension: '.js', now })),
+    );
+    expect(new Set(paths).size).toBe(8);
   });
 
   test('needs a name', async () => {
