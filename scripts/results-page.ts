@@ -63,7 +63,7 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     quarantine:
       'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration), and `rollbackId`, where one rollback has left all of them',
     keptAside:
-      'collections that restores, and rollbacks by one, have put aside and kept, and that nobody has dropped since: of each `name` its `tombstone`, the `rollbackId` (absent where it was no rollback), and `since` when, and `expiring` as `restore.displaced` has it; absent where there are none',
+      'collections that restores, and rollbacks by one, have put aside and kept, and that nobody has dropped since: of each `name` its `tombstone`, with `writes` and `expiring` as `restore.displaced` has them, the `rollbackId` (absent where it was no rollback), and `since` when; absent where there are none',
     leftByRestore:
       'collections that a restore has not removed which was cut off, and that only take up room: `what` they are (`copies` that it built, having replaced nothing, or `replaced` by it, since it is in place), the `backupId`, `since` when nothing was heard of it, and their names (`collections`); absent where there are none, somebody has the lease, or a sign of life came within the last 10 s',
     changelog: 'of a project of migrate-mongo: what that says of each file',

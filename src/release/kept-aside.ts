@@ -22,11 +22,15 @@ export async function readKeptAside(run: Run, { db }: Connection): Promise<KeptA
 export function keptAsideWarnings(kept: readonly KeptAside[]): string[] {
   const [oldest] = kept;
   if (oldest === undefined) return [];
-  const all = kept.map(({ name, tombstone }) => `${name} of before as ${tombstone}`).join(', ');
+  const all = kept.map((one) => `${whatItIs(one)} as ${one.tombstone}`).join(', ');
   const drops = kept.map(({ tombstone }) => `db.getCollection('${tombstone}').drop()`).join('; ');
   const expiring = kept.filter((one) => one.expiring !== undefined).map(({ tombstone }) => tombstone);
   const but = expiring.length === 0 ? '' : `, but documents go on expiring in ${expiring.join(', ')}`;
   return [
-    `Kept aside for what users wrote late, since ${formatTime(oldest.since)}: ${all}. Nothing removes it${but}: put back what is missing, then drop it in mongosh: ${drops}`,
+    `Kept aside by a restore for what users wrote meanwhile, since ${formatTime(oldest.since)}: ${all}. Nothing removes it${but}: put back what is missing, then drop it in mongosh: ${drops}`,
   ];
+}
+
+function whatItIs({ name, writes }: KeptAside): string {
+  return writes === undefined ? `what users made as ${name} while that was replaced` : `${name} of before`;
 }

@@ -11,12 +11,16 @@ import { latestFirst, recordsIn } from './records.ts';
 export interface KeptAside {
   readonly name: string;
   readonly tombstone: string;
+  /** How many came late to the one that was replaced. Absent of one that users made under its name meanwhile. */
+  readonly writes?: Displaced['writes'];
   /** Absent where it was no rollback. */
   readonly rollbackId?: string;
   readonly since: Date;
   /** As `restore.displaced` has it. */
-  readonly expiring?: NonNullable<RestoreResult['displaced']>[number]['expiring'];
+  readonly expiring?: Displaced['expiring'];
 }
+
+type Displaced = NonNullable<RestoreResult['displaced']>[number];
 
 /** What is on record of a target's rollbacks, finished or not. */
 export class RollbackRecords {
@@ -61,8 +65,12 @@ export class RollbackRecords {
       const by = kind === 'rollback' && { rollbackId: _id };
       const all = [...(data?.loss?.kept ?? []), ...(data?.restore?.displaced ?? []), ...keptAside];
       // Whoever has finished it later has it on record as well.
-      for (const { name, tombstone, expiring } of all)
-        if (!kept.has(tombstone)) kept.set(tombstone, { name, tombstone, ...by, since, ...(expiring && { expiring }) });
+      for (const { name, tombstone, writes, expiring } of all)
+        if (!kept.has(tombstone))
+          kept.set(tombstone, {
+            ...{ name, tombstone, ...(writes !== undefined && { writes }) },
+            ...{ ...by, since, ...(expiring && { expiring }) },
+          });
     }
     return [...kept.values()];
   }

@@ -71,7 +71,8 @@ describe('a rollback by restore', () => {
     const expiring = [{ index: 'at_1', expireAfterSeconds: 60 }];
     await rollbacks().updateOne({ kind: 'restore' }, { $set: { 'keptAside.0.expiring': expiring } });
     const after = await ok('status --json');
-    expect(after.keptAside).toEqual([{ name: 'wishes', tombstone, since: expect.anything(), expiring }]);
+    expect(after.keptAside).toEqual([{ name: 'wishes', tombstone, writes: 1, since: expect.anything(), expiring }]);
+    expect(after.warnings.join()).toContain(`: wishes of before as ${tombstone}.`);
     expect(after.warnings.join()).toContain(`but documents go on expiring in ${tombstone}: put back`);
   }, 120_000);
 

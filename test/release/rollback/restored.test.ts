@@ -110,6 +110,7 @@ test.each(['it dropped what it had replaced', 'all of that was dropped'])(
     expectFailure(await project.run(restoring), 10, 'ROLLBACK_FAILED', /putting its end on record/);
     await database.db.command({ collMod: restores().collectionName, validator: {} });
     const displaced = [{ name: 'wishes', tombstone: own.dropped('b') }];
+    await database.db.createCollection(own.dropped('b'));
     if (dropping) await restores().updateOne({}, { $set: { state: 'clearing', aliveAt: new Date(0), displaced } });
     else await restores().deleteMany({});
     const done = { restored: [{ collection: 'places', documents: 3 }], removed: ['wishes'], kept: [], displaced };
@@ -123,6 +124,13 @@ test.each(['it dropped what it had replaced', 'all of that was dropped'])(
     expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', ...told });
     expect(back.reverted).toHaveLength(1);
     expect(await rollback()).toMatchObject({ state: 'rolled-back', data: told });
+    if (!dropping) return;
+    const status = await ok('status --json');
+    expect(status.keptAside).toMatchObject(displaced);
+    expect(status.keptAside[0]).not.toHaveProperty('writes');
+    expect(status.warnings.join()).toContain(
+      `what users made as wishes while that was replaced as ${own.dropped('b')}.`,
+    );
   },
   120_000,
 );
