@@ -16,7 +16,7 @@ export interface Stop {
 export interface WireProxy extends AsyncDisposable {
   /** Connection string for the same database by way of the proxy. */
   readonly uri: string;
-  /** Commands since `count`, without those that keep a connection or, by the clock, the lease. */
+  /** Commands since `count`, without those that keep a connection and, by the clock, the lease and the record of the run. */
   readonly commands: readonly string[];
   /** Counts from 0 again. */
   count(): void;
@@ -125,7 +125,8 @@ function commandOf(message: Buffer): string | undefined {
   const [name = '', about] = Object.entries(body)[0] ?? [];
   // The driver's own has no session.
   if (housekeeping.has(name) || (name === 'hello' && body.lsid === undefined)) return undefined;
-  // In a transaction it is a fence.
-  const heartbeat = name === 'update' && about === '_mongo_release.lease' && body.autocommit === undefined;
+  // In a transaction an update of the lease is a fence.
+  const byTheClock = about === '_mongo_release.lease' || about === '_mongo_release.releases';
+  const heartbeat = name === 'update' && byTheClock && body.autocommit === undefined;
   return heartbeat ? undefined : name;
 }
