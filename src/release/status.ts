@@ -132,6 +132,8 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...(leftByRestore && { leftByRestore }),
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
+  // What goes on with it removes that.
+  const itsOwn = rollback?.strategy === 'restore' && rollback.backupId === leftByRestore?.backupId;
   // A rollback that is open tells of its release.
   const released = rollback === undefined ? await leftOpen(run, connection, records) : undefined;
   const left = released?.here || released?.record._id === holder ? undefined : released;
@@ -148,7 +150,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...rehearsed,
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
     ...keptAsideWarnings(keptAside),
-    ...(leftByRestore === undefined ? [] : [leftByRestoreWarning(leftByRestore, names)]),
+    ...(leftByRestore === undefined || itsOwn ? [] : [leftByRestoreWarning(leftByRestore, names)]),
   ];
   const failed = half ?? whatIsOpen ?? (left === undefined || left.half ? undefined : leftOpenError(left));
   const attention = failed !== undefined || left !== undefined || notEnded.some(({ next }) => next !== undefined);

@@ -20,7 +20,7 @@ const lasting = [
     'attemptsLeftOut',
   ] as const),
   // Where the way back leads to, and how far along it a rollback is.
-  ...(['migrations', 'positionBefore', 'backupId', 'data', 'keptAside', 'fence', 'traffic'] as const),
+  ...(['migrations', 'positionBefore', 'backupId', 'erases', 'data', 'keptAside', 'fence', 'traffic'] as const),
   // What it is to come to, however often that is tried.
   'agreed',
 ] as const;

@@ -31,6 +31,8 @@ export interface ReleaseRecord {
   };
   /** The backup that a restore would bring back. */
   readonly backupId?: string;
+  /** The cluster of Atlas that goes with it, all of it, where that backup is a snapshot and a rollback is to restore it. */
+  readonly erases?: string;
   /** The database that a restore has made a copy in, beside its target's; also of what followed it there. */
   readonly into?: string;
   /** Digest of the history before the first change. */
@@ -106,7 +108,7 @@ export type RecordStart = Pick<
   | RollbackField
 >;
 
-type RollbackField = 'typedAt' | 'strategy' | 'why' | 'steps' | 'data' | 'fence' | 'traffic';
+type RollbackField = 'erases' | 'typedAt' | 'strategy' | 'why' | 'steps' | 'data' | 'fence' | 'traffic';
 
 /** What is known of a release before it has the lease. */
 export type RecordOpening = Pick<ReleaseRecord, 'kind' | 'planDigest'> & Partial<Pick<ReleaseRecord, 'migrations'>>;

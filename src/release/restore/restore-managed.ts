@@ -16,12 +16,12 @@ export function whatItErases(run: Run, manifest: SnapshotManifest): string {
 
 /**
  * A person agrees to that: at a terminal by answering, elsewhere by the cluster's name; `--yes` alone is about one
- * database. Throws as `agree` does, and `USAGE` where another cluster is named.
+ * database. Comes back with that. Throws as `agree` does, and `USAGE` where another cluster is named.
  */
-export async function agreeToErase(run: Run, manifest: SnapshotManifest): Promise<void> {
+export async function agreeToErase(run: Run, manifest: SnapshotManifest): Promise<string> {
   const { name } = clusterOf(run, manifest);
   const { 'erase-cluster': named } = run.invocation.flags;
-  if (named === name) return;
+  if (named === name) return name;
   if (named !== undefined) {
     throw new ReleaseError('USAGE', `The cluster that would be erased is ${name}, and ${named} was named.`, {
       hint: `Look whether this is the right target and backup; then name ${name}.`,
@@ -35,6 +35,7 @@ export async function agreeToErase(run: Run, manifest: SnapshotManifest): Promis
     });
   }
   await agree(run, question);
+  return name;
 }
 
 /** Everything that can be found out before anything is erased. Throws `ARCHIVE_NEEDED`, `SNAPSHOT_GONE`, `ATLAS_OTHER_CLUSTER`. */

@@ -18,6 +18,7 @@ export function incomplete(
   result: RollbackResult,
   steps: StepLog,
   stopped: StoppedTraffic | undefined,
+  erases: string | undefined,
 ): ReleaseError {
   const { reverted, failed, restore, releaseId } = result;
   const touched = reverted.length > 0 || failed !== undefined || restore !== undefined;
@@ -26,7 +27,7 @@ export function incomplete(
   if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9) return cause;
   const message = `The rollback of release ${releaseId} is not complete: ${cause.message}`;
   const more = cause.code === 'CONFIRMATION_NEEDED' ? orMore(cause.details.writes) : '';
-  const again = `mongo-release rollback ${releaseId}${agreed(run, cause, result, dataBack)}`;
+  const again = `mongo-release rollback ${releaseId}${agreed(run, cause, result, dataBack, erases)}`;
   return new ReleaseError(
     cause.code === 'CANCELLED' ? 'CANCELLED' : 'ROLLBACK_FAILED',
     [message, ...(stopped === undefined ? [] : [trafficInWords(stopped)])].join(' '),
@@ -53,12 +54,18 @@ function first({ code }: ReleaseError): string {
   }
 }
 
-/** The flags by which somebody agrees to a restore that is still to come; the strategy is on record. */
-function agreed(run: Run, { code, details }: ReleaseError, result: RollbackResult, dataBack: boolean) {
+/** The flags by which somebody agrees to a restore that is still to come. The strategy is on record; where it `erases` a cluster both are named each time. */
+function agreed(
+  run: Run,
+  { code, details }: ReleaseError,
+  result: RollbackResult,
+  dataBack: boolean,
+  erases: string | undefined,
+): string {
   if (result.strategy !== 'restore' || dataBack) return '';
-  const { 'accept-loss': accepted, 'erase-cluster': cluster, yes } = run.invocation.flags;
+  if (erases !== undefined) return ` --strategy restore --erase-cluster ${erases}`;
+  const { 'accept-loss': accepted, yes } = run.invocation.flags;
   const loss = code === 'CONFIRMATION_NEEDED' ? details.writes : accepted;
   if (loss !== undefined) return ` --accept-loss ${loss}`;
-  if (cluster !== undefined) return ` --erase-cluster ${cluster}`;
   return yes ? ' --yes' : '';
 }

@@ -1,6 +1,7 @@
 import { halfRestored } from '../../backup/restore/left.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import type { ErrorCode } from '../../observe/error-codes.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
@@ -19,17 +20,23 @@ export async function restoreGoesOn(
   connection: Connection,
   open: ReleaseRecord,
 ): Promise<string | undefined> {
-  const { of = '', strategy, steps = [], traffic } = open;
+  const { of = '', strategy, steps = [], traffic, erases } = open;
   if (strategy !== 'restore' || stateIn(steps, 'data') === 'skipped') return undefined;
   const earlier = await earlierRollback(run, connection, of);
   if (earlier.state !== 'unfinished' || earlier.dataBack) return undefined;
   const release = await new ReleaseRecords(connection.db, run).find(of);
   if (release === null || (await halfRestored(connection.db, namesOf(run))) !== undefined) return undefined;
   const lossless = await withoutLoss(run, connection, release);
-  const restore = `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
+  const restore =
+    erases !== undefined
+      ? `mongo-release rollback ${of} --strategy restore --erase-cluster ${erases} goes on with the restore, which erases the whole cluster, with all databases in it.`
+      : `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
   const only = 'With --start-traffic it only lets users in, and leaves the rest.';
   return [...lossless, restore, ...(traffic === undefined ? [] : [only])].join(' ');
 }
+
+/** What another command mends: one that names what goes, or another way. */
+const mendable: ReadonlySet<ErrorCode> = new Set(['CONFIRMATION_NEEDED', 'CONFIRMATION_REFUSED', 'NO_WAY_BACK']);
 
 /**
  * As `agreeToRestore`, for a restore that `begun` has not come to: comes back with the error where nobody agrees, since
@@ -49,7 +56,7 @@ export async function agreeToGoOn(
     return await agreeToRestore(run, connection, release, way);
   } catch (thrown) {
     const { code, message, hint, details } = asReleaseError(thrown);
-    if (code !== 'CONFIRMATION_NEEDED' && code !== 'CONFIRMATION_REFUSED') throw thrown;
+    if (!mendable.has(code)) throw thrown;
     const { traffic } = (await new RollbackRecords(connection.db, run).trafficStopped()) ?? {};
     const shut = traffic === undefined ? [] : [trafficInWords(traffic)];
     const only = `mongo-release rollback ${release._id} --start-traffic only lets users in.`;

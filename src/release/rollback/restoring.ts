@@ -50,6 +50,8 @@ export interface Consent {
   readonly position: string;
   /** Undefined for what cannot be counted: a whole cluster. */
   readonly counted?: LossCount;
+  /** Its name, then. */
+  readonly erases?: string;
 }
 
 /**
@@ -70,8 +72,7 @@ export async function agreeToRestore(
   if (manifest.engine === 'atlas') {
     refuseUnnamed(run, release, way);
     await checkManaged(run, connection, manifest);
-    await agreeToErase(run, manifest);
-    return { position };
+    return { position, erases: await agreeToErase(run, manifest) };
   }
   refuseHalfDone(run, manifest);
   const half = await halfRestored(connection.db, namesOf(run));

@@ -138,7 +138,8 @@ class Walk {
   /** Puts it on record that it is not complete; comes back with the error that says so. */
   async stopped(cause: ReleaseError): Promise<ReleaseError> {
     if (!this.#begun) return cause;
-    const error = incomplete(this.#run, cause, this.taken.result, this.#steps, this.#traffic.stopped);
+    const { stopped } = this.#traffic;
+    const error = incomplete(this.#run, cause, this.taken.result, this.#steps, stopped, this.#consent?.erases);
     // Another run may go on with it by now.
     if (cause.code === 'LEASE_LOST') return error;
     await this.#records.close({ outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), error });
@@ -180,6 +181,7 @@ class Walk {
       ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: this.#why },
       // Where the data are back nothing is restored, and the record goes on to say by which backup.
       backupId: way.strategy === 'restore' ? way.backupId : way.strategy === 'none' ? before?.backupId : undefined,
+      erases: this.#consent?.erases,
       ...{ reason: this.#run.invocation.flags.reason ?? before?.reason, fence: tenure.lease.fence },
       ...{ steps: this.#steps.all, data: this.#data, typedAt: this.#typedAt },
     });

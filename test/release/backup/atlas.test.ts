@@ -162,6 +162,37 @@ test('a release whose record a restore takes away while it deploys says so, and 
     'staging',
   ));
 
+test('a rollback by a snapshot that stopped before it erased anything goes on by what it prints, and by what status does', () =>
+  scene(
+    async ({ atlas, project, places }) => {
+      const released = await project.run('release --apply --rehearsal none --release-id r1 --json');
+      expect(released.code, released.stderr).toBe(0);
+      const typed = 'rollback r1 --strategy restore --erase-cluster Shop';
+      await project.write({ fails: '' });
+      const failed = await project.run(`${typed} --reason why --json`);
+      expectFailure(failed, 10, 'ROLLBACK_FAILED', /stop-traffic/);
+      expect(failed.json.error.hint).toContain(`mongo-release ${typed} again`);
+      const { warnings } = (await project.run('status --json')).json;
+      expect(warnings[0]).toContain(`mongo-release ${typed} goes on with the restore, which erases the whole cluster`);
+      expect(warnings.join()).not.toContain('--accept-loss');
+      const unnamed = await project.run('rollback r1 --yes --json');
+      expectFailure(unnamed, 10, 'ROLLBACK_FAILED', /is not complete\. .*users may be out.*erases the whole cluster/);
+      expect(unnamed.json.error.hint).toMatch(/rollback r1 --strategy restore\..* --start-traffic only lets users in/);
+      // Users are let in for the time being, which leaves the rest as it is.
+      await project.run('rollback r1 --start-traffic --json');
+      expectFailure(await project.run(`${typed} --json`), 10, 'ROLLBACK_FAILED', /stop-traffic/);
+      expect((await project.run('status --json')).json.warnings[0]).toContain(`mongo-release ${typed} goes on`);
+      expect(atlas.jobs).toEqual([]);
+      await rm(join(project.dir, 'fails'));
+      const back = await project.run(`${typed} --json`);
+      expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', restore: { cluster: 'Shop' } });
+      expect(await places()).toEqual([{ _id: 1 }, { _id: 2 }]);
+      expect((await project.run('status --json')).json).not.toHaveProperty('warnings');
+    },
+    { hooks: { 'stop-traffic': 'test ! -e fails', 'start-traffic': 'true' } },
+    'staging',
+  ));
+
 test('no failure of a release erases a cluster by itself', () =>
   scene(
     async ({ atlas, project, places }) => {

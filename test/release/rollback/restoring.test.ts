@@ -240,7 +240,10 @@ describe('a rollback by restore', () => {
     // As where it fails a step later.
     await database.db.command({ collMod: name, validator: {} });
     await restores.updateOne({}, { $set: { state: 'clearing', aliveAt: new Date(0) } });
-    expect((await ok('status --json')).warnings).toEqual([
+    const { leftByRestore, warnings } = await ok('status --json');
+    expect(leftByRestore).toMatchObject({ what: 'replaced', collections: [expect.stringContaining('.dropped.')] });
+    // What goes on with it removes that, too.
+    expect(warnings).toEqual([
       expect.stringMatching(
         /of release r1 is not complete: it is at data\..*mongo-release rollback r1 goes on with it/,
       ),
@@ -250,6 +253,7 @@ describe('a rollback by restore', () => {
     expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
     expect(await ids()).toEqual([1, 2, 3, 300]);
     expect(await restores.countDocuments()).toBe(0);
+    expect(await ok('status --json')).not.toHaveProperty('leftByRestore');
   }, 120_000);
 
   test('that failed before it replaced anything is in the way of nobody', async () => {
