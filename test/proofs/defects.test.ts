@@ -36,7 +36,7 @@ async function migrateMongoProject(files: Readonly<Record<string, string>>, conf
   return project;
 }
 
-async function ownProject(files: Readonly<Record<string, string>>, ttl = '3s'): Promise<Project> {
+async function ownProject(files: Readonly<Record<string, string>>, ttl = '30s'): Promise<Project> {
   project = await makeProject(
     {
       'mongo-release.yml': `lease: { ttl: ${ttl} }\n`,
@@ -83,8 +83,11 @@ describe('migrate-mongo', () => {
   });
 
   test('runs a migration twice that takes longer than its lock lives; here heartbeats keep the lease', async () => {
-    const first = await startSlow();
-    await sleep(4000);
+    const first = await startSlow('6s');
+    const lease = database.db.collection<{ _id: string; expiresAt: Date }>('_mongo_release.lease');
+    const expiry = async () => Number((await lease.findOne({ _id: 'lease' }))?.expiresAt);
+    // Heartbeats have moved its end on by as much as it lasts.
+    for (const until = (await expiry()) + 6000; (await expiry()) < until; ) await sleep(100);
     expectFailure(await project.run(apply), 6, 'LEASE_HELD');
     await letGo();
     expect((await first.ended).code).toBe(0);
@@ -203,7 +206,7 @@ describe('other runners', () => {
     const first = project.start(apply);
     expect((await first.ended).signal).toBe('SIGKILL');
     await project.write({ 'migrations/1-a.js': counting('a') });
-    const next = await project.run(`${apply} --wait 20s`);
+    const next = await project.run(`${apply} --wait 60s`);
     expect(next.code, next.stderr).toBe(0);
     expect(await times()).toEqual({ a: 1 });
   });
@@ -227,11 +230,11 @@ export default defineMigration({
   });
 
   test('stay locked for ever after a kill -9; here the lease runs out by itself', async () => {
-    const first = await startSlow();
+    const first = await startSlow('6s');
     first.process.kill('SIGKILL');
     await first.ended;
     await letGo();
-    const next = await project.run(`${apply} --wait 20s`);
+    const next = await project.run(`${apply} --wait 60s`);
     expect(next.code, next.stderr).toBe(0);
     expect(await times()).toMatchObject({ slow: 1 });
   });

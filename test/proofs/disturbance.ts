@@ -12,16 +12,14 @@ export interface Disturbance {
    */
   readonly what: 'group' | 'parent' | 'child' | 'connections' | 'stop';
   /** At this command on the wire, or after this time. */
-  readonly when:
-    | { readonly command: number; readonly from: 'start' | 'up'; readonly message: 'sent' | 'answered' }
-    | { readonly afterMs: number };
+  readonly when: { readonly command: number; readonly message: 'sent' | 'answered' } | { readonly afterMs: number };
   /** Whether it came to it: a run may be over before. */
   done: boolean;
 }
 
 /** Mostly kills of everything, at a random command of the migration, before or after the server carried it out. */
 export function drawDisturbance(
-  { commands, durationMs }: { readonly commands: readonly string[]; readonly durationMs: number },
+  { sent, durationMs }: { readonly sent: readonly string[]; readonly durationMs: number },
   random: Random,
 ): Disturbance {
   const drawn = random.next();
@@ -31,11 +29,12 @@ export function drawDisturbance(
     const afterMs = random.between(0, Math.round(durationMs));
     return { what, when: { afterMs }, text: `${what} after ${afterMs} ms`, done: false };
   }
-  const from = random.chance(0.06) ? 'start' : 'up';
+  // Nothing of a run inserts before its migration goes up. What it says of that comes too late to count from.
+  const up = sent.indexOf('insert') + 1;
   const message = random.chance(0.5) ? 'sent' : 'answered';
-  const command = random.between(1, commands.length + (from === 'start' ? 20 : 0));
-  const text = `${what} at command ${command} from ${from}, its ${message === 'sent' ? 'request' : 'answer'} under way`;
-  return { what, when: { command, from, message }, text, done: false };
+  const command = random.between(random.chance(0.06) ? 1 : up, sent.length);
+  const text = `${what} at command ${command} of about ${sent.length}, its ${message === 'sent' ? 'request' : 'answer'} under way`;
+  return { what, when: { command, message }, text, done: false };
 }
 
 /** Resolves with whether it was done, when it was or the run has ended. */
@@ -57,7 +56,6 @@ export async function disturb(run: ReleaseProcess, proxy: WireProxy, disturbance
     });
     return disturbance.done;
   }
-  if (when.from === 'up' && !(await run.said('goes up'))) return false;
   proxy.count();
   const struck = new Promise<void>((done) => {
     proxy.stopAt({ nth: when.command, when: when.message }, (release) => {

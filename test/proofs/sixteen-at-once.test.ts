@@ -22,12 +22,15 @@ const names = Object.keys(files).map((name) => name.replace(/\.\w+$/, ''));
 
 const inFolder = Object.fromEntries(Object.entries(files).map(([name, text]) => [`migrations/${name}`, text]));
 
+const patient = apply.replace('60s', '300s');
+
 /** Kills as many of the sixteen, one after the other, as given. */
 async function round(words: string, kills = 0): Promise<void> {
   await using database = await freshDatabase();
   const { db } = database;
   await using folder = await makeFolder(
-    { 'mongo-release.yml': 'lease: { ttl: 3s }\n', ...inFolder },
+    // Sixteen at once on few cores: what works among them has to get its heartbeats through all the same.
+    { 'mongo-release.yml': 'lease: { ttl: 15s }\n', ...inFolder },
     { MONGODB_URI: database.uri },
   );
   await db.collection('places').insertMany(places(100));
@@ -79,10 +82,10 @@ async function round(words: string, kills = 0): Promise<void> {
 }
 
 test('sixteen processes at once on one target do everything exactly once', async () => {
-  await round(apply);
-  await round('up --json --rehearsal none --wait 60s');
-}, 120_000);
+  await round(patient);
+  await round('up --json --rehearsal none --wait 300s');
+}, 300_000);
 
 test('sixteen processes at once, of which three are killed at work, do everything exactly once', async () => {
-  await round(apply, 3);
-}, 120_000);
+  await round(patient, 3);
+}, 300_000);
