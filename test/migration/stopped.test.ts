@@ -13,8 +13,8 @@ const own = ownNames();
 const attempt = { migration: '1-stopped', number: 1 };
 const documents = 30_000;
 
-/** A migration on many documents with a journal, and its process. */
-async function started(code: string) {
+/** A migration on many documents with a journal, and its process. What holds the last of them keeps it from its end. */
+async function started(code: string, { held = false } = {}) {
   const database = await freshDatabase('stopped');
   const pidFile = "require('node:fs').writeFileSync(__dirname + '/pid', String(process.pid));";
   const project = await makeProject({ '1-stopped.js': `${pidFile}\nmodule.exports = { async up(db) { ${code} } };` });
@@ -24,6 +24,9 @@ async function started(code: string) {
   const places = database.db.collection<{ _id: number; n: number }>('places');
   await places.insertMany(Array.from({ length: documents }, (_, _id) => ({ _id, n: 0 })));
   await lanes.assign(attempt, 1, 0, undefined);
+  const session = database.client.startSession();
+  session.startTransaction();
+  if (held) await places.updateOne({ _id: documents - 1 }, { $set: { held } }, { session });
   const cancel = new AbortController();
   const running = runMigration(
     {
@@ -44,6 +47,7 @@ async function started(code: string) {
     },
     async [Symbol.asyncDispose]() {
       await running;
+      await session.endSession();
       await project[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
     },
@@ -58,7 +62,7 @@ for (const [how, state] of [
   ['cancelled', 'cancelled'],
 ] as const) {
   test(`what a statement of a list had done in batches counts where the run was ${how} in its midst`, async () => {
-    await using it = await started(divided);
+    await using it = await started(divided, { held: true });
     await it.underWay();
     if (how === 'killed') it.kill();
     else it.cancel();

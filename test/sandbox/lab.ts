@@ -70,7 +70,7 @@ export function mongodArgs(folder: string, port: number): string[] {
   return ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--wiredTigerCacheSizeGB', '0.25'];
 }
 
-export async function until(what: () => Promise<boolean>, limitMs = 15_000): Promise<void> {
+export async function until(what: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await what())) {
     if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms`);

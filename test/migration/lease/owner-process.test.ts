@@ -33,10 +33,11 @@ onLinux('a process that runs has not ended, and neither has one that is frozen',
 
 onLinux('a process that nobody has buried has ended', async () => {
   // Its parent becomes a program that knows nothing of it.
-  const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60']);
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60']);
   const [line] = await once(createInterface({ input: parent.stdout }), 'line');
   const owner = named(Number(line));
   expect(hasEnded(owner)).toBe(false);
+  process.kill(owner.pid, 'SIGKILL');
   while (!/\) Z /.test(stat(owner.pid))) await sleep(20);
   expect(hasEnded(owner)).toBe(true);
   parent.kill('SIGKILL');
