@@ -13,6 +13,8 @@ import { readCatalog } from '../../src/mongo/catalog.ts';
 import { compareDatabases } from '../../src/mongo/compare.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
 import { ReleaseError } from '../../src/observe/error.ts';
+import { uriOf } from '../setup/mongo.ts';
+import { type Stop, wireProxyTo } from '../setup/wire-proxy.ts';
 import { type Lab, lab, own } from './backing-up.ts';
 import { breaking } from './breaking.ts';
 
@@ -225,24 +227,29 @@ test('a time series that the application makes in an empty database meanwhile su
 
 test('killed at any moment, it is finished or undone, never half', async () => {
   const connection = await scene();
-  const uri = new URL(at.uri);
-  uri.pathname = `/${connection.db.databaseName}`;
-  const records = connection.db.collection(restoreCollection(own));
+  const { databaseName } = connection.db;
   const outcomes: string[] = [];
-  const moments = ['building', 'swapping', 'swapping'];
+  const any = (most: number) => 1 + Math.floor(Math.random() * most);
+  const moments: Stop[] = [
+    { nth: any(2), of: ['insert'], when: 'answered' },
+    { nth: any(3), of: ['renameCollection'], when: 'sent' },
+    { nth: any(3), of: ['renameCollection'], when: 'answered' },
+  ];
   for (const moment of moments) {
-    const args = [uri.toString(), at.store.location, manifest.id];
+    await using proxy = await wireProxyTo(uriOf(databaseName));
+    const reached = new Promise<void>((held) => proxy.stopAt(moment, () => held()));
+    const args = [proxy.uri, at.store.location, manifest.id];
     const child = spawn(process.execPath, [path.join(import.meta.dirname, 'restoring-child.ts'), ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'ignore', 'inherit'],
     });
     const ended = once(child, 'exit');
-    await once(child.stdout, 'data');
-    while (child.exitCode === null && (await records.findOne())?.state !== moment) await sleep(1);
-    await sleep(Math.random() * 20);
+    await Promise.race([reached, ended]);
     child.kill('SIGKILL');
     await ended;
-    // The server may still be working on the last command of the dead.
-    await sleep(300);
+    // The server may still be working on the last commands of the dead.
+    const working = [{ $currentOp: {} }, { $match: { active: true, ns: new RegExp(`^${databaseName}\\.`) } }];
+    const left = async () => (await connection.client.db('admin').aggregate(working).toArray()).length;
+    await expect.poll(left, { timeout: 30_000 }).toBe(0);
     const { kind } = await settleRestore(connection, { own, log: at.log, setHistory, goneAfterMs: 200 });
     const isOld = (await connection.db.collection('added').countDocuments()) === 1;
     const differences = await compareDatabases(isOld ? before : wanted, connection.db, { own });
@@ -259,7 +266,7 @@ test('killed at any moment, it is finished or undone, never half', async () => {
   // Else the moments were missed, and this test has seen nothing.
   expect(outcomes).toContain('undone before');
   expect(outcomes).toContain('finished backup');
-});
+}, 120_000);
 
 test('a collection that the application makes under a restored name meanwhile is kept aside and named', async () => {
   const connection = await scene();

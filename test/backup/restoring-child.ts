@@ -9,5 +9,4 @@ import { Secrets } from '../../src/observe/secrets.ts';
 const [uri = '', folder = '', id = ''] = process.argv.slice(2);
 const secrets = new Secrets();
 await using connection = await connect(uri, { secrets });
-process.stdout.write('connected\n');
 await restoreBackup(connection, new FolderStore(folder), id, { own: ownNames(), log: new Log(() => {}, secrets) });

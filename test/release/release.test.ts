@@ -239,8 +239,8 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
 });
 
 test('a rollback that is asked for while somebody else has the lease says how it is begun then', async () => {
-  const deploy = "while (!require('node:fs').existsSync('go')); process.exit(3);";
-  await project.write({ 'mongo-release.yml': `hooks: { deploy: 'node -e "${deploy.replaceAll("'", "''")}"' }\n` });
+  const deploy = 'while ! test -e go; do sleep 0.1; done; exit 3';
+  await project.write({ 'mongo-release.yml': `hooks: { deploy: '${deploy}' }\n` });
   const started = project.start(`${release} --on-failure rollback`);
   const lease = database.db.collection<{ _id: string; owner: string | null }>('_mongo_release.lease');
   await started.said('1-expand is applied');

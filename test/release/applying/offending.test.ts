@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Document, MongoClient, ObjectId } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { changedFields } from '../../../src/migration/journal/changed-fields.ts';
@@ -146,17 +145,18 @@ test('a search on the target ends with its run: it asks no more, and no question
     ...{ db: client.db(db.databaseName), own, attempt: undefined, signal: stop.signal },
     ...{ end: end as never, file: file as never },
   });
-  await sleep(1000);
+  await expect.poll(() => asked.length, { timeout: 60_000 }).toBe(2);
   stop.abort();
   const began = performance.now();
   // What needed no search is told.
   expect(await found).toEqual([{ kind: 'last-read', collection: 'slow', id: '1' }]);
-  expect(performance.now() - began).toBeLessThan(1000);
+  // It might have gone on for ten seconds.
+  expect(performance.now() - began).toBeLessThan(7000);
   const running = async () =>
     (await db.admin().command({ currentOp: 1, ns: `${db.databaseName}.users`, op: { $in: ['query', 'command'] } }))
       .inprog;
-  await expect.poll(running, { timeout: 12_000 }).toEqual([]);
+  await expect.poll(running, { timeout: 30_000 }).toEqual([]);
   // And no more was asked behind it.
   expect(asked.map((command) => Object.keys(command)[0])).toEqual(['find', 'aggregate']);
   expect(asked[1]?.maxTimeMS).toBeLessThan(10_000);
-}, 30_000);
+}, 120_000);

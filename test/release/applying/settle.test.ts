@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, insertPlace, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
@@ -166,9 +168,15 @@ describe('in production, with a half-done migration and one that never ran here'
 
 describe('what was begun has reached its end, and somebody else is first with the rest', () => {
   beforeEach(async () => {
-    await project.write({ 'migrations/1-slow.js': migration(...slow), 'migrations/2-next.js': insertPlace('next') });
+    await project.write({ 'migrations/1-slow.js': migration(...slow), 'migrations/2-next.js': migration(...next) });
     await kill();
+    await project.write({ hold: '' });
   });
+  /** Its rehearsal stands still as long as there is the file. */
+  const stands =
+    "while (require('node:fs').existsSync(__dirname + '/../hold')) await new Promise((go) => setTimeout(go, 50));";
+  const next = [`${stands} ${writing('next')}`, removing('next')] as const;
+  const letGo = () => rm(join(project.dir, 'hold'));
   const lease = () => database.db.collection<{ _id: string }>('_mongo_release.lease');
 
   test.each([
@@ -181,6 +189,7 @@ describe('what was begun has reached its end, and somebody else is first with th
       await started.said('Rehearsing in a sandbox');
       const expiresAt = new Date(Date.now() + 120_000);
       await lease().updateOne({ _id: 'lease' }, { $set: { owner: 'somebody else', expiresAt }, $inc: { fence: 1 } });
+      await letGo();
       const ran = await started.ended;
       expectFailure(ran, 6, 'LEASE_HELD', /Before it reached their end: 1-slow\. Not begun: 2-next\./);
       expect(ran.json.outcome).toBe('blocked');
@@ -200,6 +209,7 @@ describe('what was begun has reached its end, and somebody else is first with th
     const started = project.start('migrate --apply --json');
     await started.said('Rehearsing in a sandbox');
     await project.write({ 'migrations/3-added.js': insertPlace('added') });
+    await letGo();
     const ran = await started.ended;
     expectFailure(ran, 5, 'PLAN_MOVED', /added: 3-added\..*reached their end: 1-slow\. Not begun: 2-next\./s);
     expect(ran.json).toMatchObject({ outcome: 'blocked', remaining: ['2-next'] });

@@ -94,7 +94,7 @@ test('how an attempt ended that another one has overtaken stands among the earli
   const records = database.db.collection<ReleaseRecord>('_mongo_release.releases');
   const started = project.start('migrate --apply --rehearsal none --release-id r1 --json');
   const began = async () => (await database.db.collection('places').countDocuments()) > 0;
-  await expect.poll(began, { timeout: 20_000 }).toBe(true);
+  await expect.poll(began, { timeout: 60_000 }).toBe(true);
   const { _id, ...attempt } = (await records.findOne({ _id: 'r1' })) ?? ({} as ReleaseRecord);
   expect(attempt).toMatchObject({ state: 'running', actor: 'first', attemptId: expect.any(String) });
   const later = { actor: 'second', attemptId: 'of the second', attempts: [attempt] };

@@ -17,7 +17,6 @@ let project: Project;
 beforeEach(async () => {
   cents = await makeCents(`
 rehearsal: { level: none }
-lease: { ttl: 3s }
 hooks:
   deploy: 'echo deploy >> hooks.log; echo is deploying; while test -e hold-deploy; do sleep 0.1; done'
   rollback-app: 'echo app >> hooks.log'
@@ -29,6 +28,7 @@ hooks:
 afterEach(() => cents[Symbol.asyncDispose]());
 
 const log = async () => (await project.read('hooks.log')).trim().split('\n');
+const records = () => cents.database.db.collection<ReleaseRecord>('_mongo_release.releases');
 const prices = () => cents.database.db.collection('places').distinct('price');
 const letGo = () => rm(join(project.dir, 'hold-deploy'), { force: true });
 
@@ -41,6 +41,8 @@ async function ok(words: string) {
 async function deploying() {
   const started = project.start('release --apply --release-id r2 --json');
   await started.said('is deploying');
+  // It says so before that is on record.
+  await expect.poll(async () => (await records().findOne({ _id: 'r2' }))?.hook, { timeout: 60_000 }).toBeDefined();
   return started;
 }
 
@@ -77,9 +79,9 @@ test('nor beside the deploy hook of another one that has outlived it; nor do mig
   expect(await prices()).toEqual([100, 200, 300]);
   const restore = await project.run(`restore ${id} --then-migrate --yes --json`);
   expectFailure(restore, 5, 'HISTORY_CONFLICT', /r2 was cut off while deploying.* Its deploy hook still runs here/);
-  const record = await cents.database.db.collection<ReleaseRecord>('_mongo_release.releases').findOne({ _id: 'r2' });
+  const record = await records().findOne({ _id: 'r2' });
   await letGo();
-  await expect.poll(() => record?.hook !== undefined && hasEnded(record.hook), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => record?.hook !== undefined && hasEnded(record.hook), { timeout: 60_000 }).toBe(true);
   expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-cents' }] });
 }, 120_000);
 

@@ -15,13 +15,14 @@ const hooks = `hooks:
   deploy: 'echo deploy >> hooks.log; echo is deploying; while test -e hold-deploy; do sleep 0.1; done; test ! -e deploy.fails'
   rollback-app: 'echo app >> hooks.log'
 `;
+const config = `rehearsal: { level: none }\n${hooks}`;
 
 beforeEach(async () => {
   database = await freshDatabase();
   project = await makeProject(
     {
       'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
-      'mongo-release.yml': `rehearsal: { level: none }\nlease: { ttl: 3s }\n${hooks}`,
+      'mongo-release.yml': config,
       'hold-deploy': '',
     },
     { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
@@ -43,7 +44,7 @@ async function deploying(more = '') {
   const started = project.start(`release --apply --release-id r1${more} --json`);
   await started.said('is deploying');
   // It says so before that is on record.
-  await expect.poll(async () => (await releases().findOne({ _id: 'r1' }))?.hook, { timeout: 10_000 }).toBeDefined();
+  await expect.poll(async () => (await releases().findOne({ _id: 'r1' }))?.hook, { timeout: 60_000 }).toBeDefined();
   return started;
 }
 
@@ -107,6 +108,7 @@ test('a release that was killed while it deployed is taken back, with its applic
 }, 120_000);
 
 test('from elsewhere a release that deploys is told from one that was cut off at it, by its signs of life', async () => {
+  await project.write({ 'mongo-release.yml': `lease: { ttl: 6s }\n${config}` });
   const { process, ended } = await deploying();
   // As in a container that shares the host's network: the same name, and a number of a process that means another one here.
   const elsewhere = { host: hostname(), pid: 2 ** 22 + 1, 'process.namespaces': 'pid:[1]' };
@@ -114,7 +116,7 @@ test('from elsewhere a release that deploys is told from one that was cut off at
   const { until } = (await releases().findOne({ _id: 'r1' }))?.heard ?? {};
   // It gives them again and again, and writes nothing else by them.
   await expect
-    .poll(async () => Number((await releases().findOne({ _id: 'r1' }))?.heard?.until), { timeout: 10_000 })
+    .poll(async () => Number((await releases().findOne({ _id: 'r1' }))?.heard?.until), { timeout: 60_000 })
     .toBeGreaterThan(Number(until));
   expect((await releases().findOne({ _id: 'r1' }))?.steps?.[0]?.note).toBe('kept');
   expect((await ok('status --json')).warnings).toEqual([
@@ -127,7 +129,7 @@ test('from elsewhere a release that deploys is told from one that was cut off at
   await letGo();
   const cutOff =
     /Release r1 was cut off while deploying, at .*: nothing was heard of it since\. Which application is there/;
-  await expect.poll(async () => (await ok('status --json')).warnings.join(), { timeout: 20_000 }).toMatch(cutOff);
+  await expect.poll(async () => (await ok('status --json')).warnings.join(), { timeout: 60_000 }).toMatch(cutOff);
   const audit = await project.run('audit --json');
   expect(audit.json.entries).toMatchObject([{ id: 'r1', state: 'running', presence: 'silent' }]);
   expect(audit.stderr).toMatch(/cut off .*at deploy/s);
@@ -171,7 +173,7 @@ test('a release that is tried again deploys once its earlier run is over, and ne
   expect(await log()).toEqual(['deploy']);
   await letGo();
   const hook = (await releases().findOne({ _id: 'r1' }))?.hook;
-  await expect.poll(() => hook !== undefined && hasEnded(hook), { timeout: 10_000 }).toBe(true);
+  await expect.poll(() => hook !== undefined && hasEnded(hook), { timeout: 60_000 }).toBe(true);
   await project.write({ 'hold-deploy': '' });
 
   // As where the job is run again twice.

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/migration/lease/lease.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { expectFailure, migration, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
+import { wireProxyTo } from '../../setup/wire-proxy.ts';
 import { giveUpLease } from '../half-done/left-half.ts';
 import { type BackedUp, makeBackedUp, until } from './cents.ts';
 
@@ -99,17 +99,18 @@ describe('a rollback by restore', () => {
   }, 120_000);
 
   test('loses no more than was agreed to: what came while the collections were built is asked about before they are replaced', async () => {
-    const many = Array.from({ length: 40_000 }, (_, n) => ({ _id: 1000 + n, price: n, text: 'x'.repeat(200) }));
-    await places().insertMany(many);
     const large = (await ok('backup --json')).id;
     await rollbacks().updateOne({ _id: 'r1' }, { $set: { backupId: large } });
-    const { ended } = project.start('rollback r1 --strategy restore --accept-loss 0 --json');
+    await using proxy = await wireProxyTo(database.uri);
+    const inserts = new Promise<() => void>((held) => proxy.stopAt({ nth: 1, of: ['insert'], when: 'answered' }, held));
+    const { ended } = project.start('rollback r1 --strategy restore --accept-loss 0 --json', {
+      MONGODB_URI: proxy.uri,
+    });
+    const goOn = await inserts;
     const restores = database.db.collection(`${own.prefix}.restore`);
-    for (let n = 0; (await restores.countDocuments({ state: 'building' })) === 0; n += 1) {
-      if (n > 10_000) throw new Error('No restore was begun.');
-      await sleep(5);
-    }
+    expect(await restores.countDocuments({ state: 'building' })).toBe(1);
     await places().insertMany([201, 202, 203].map((_id) => ({ _id, price: 1 })));
+    goOn();
     const stopped = await ended;
     expectFailure(stopped, 10, 'ROLLBACK_FAILED', /0 was accepted, and it is 3 by now/);
     expect(stopped.json.error.hint).toMatch(/rollback r1 --accept-loss 3 again.*a larger number counts as well/);
@@ -124,19 +125,20 @@ describe('a rollback by restore', () => {
   }, 120_000);
 
   test('keeps what came after the last count, while the collections were replaced, and says where', async () => {
-    for (let n = 0; n < 30; n += 1) await database.db.createCollection(`filler${n}`);
     const large = (await ok('backup --json')).id;
     await rollbacks().updateOne({ _id: 'r1' }, { $set: { backupId: large } });
     const wishes = database.db.collection<{ _id: number }>('wishes');
     await wishes.insertOne({ _id: 1 });
+    // What the backup does not hold is removed last, and nobody moves a collection that somebody is writing to.
+    const session = database.client.startSession();
+    session.startTransaction();
+    await places().updateOne({ _id: 100 }, { $set: { held: true } }, { session });
     const { ended } = project.start('rollback r1 --strategy restore --accept-loss 1 --json');
     const restores = database.db.collection(`${own.prefix}.restore`);
-    for (let n = 0; (await restores.countDocuments({ state: 'swapping' })) === 0; n += 1) {
-      if (n > 10_000) throw new Error('No restore was begun.');
-      await sleep(1);
-    }
-    // What the backup does not hold is removed last.
+    await until(() => restores.countDocuments({ state: 'swapping' }));
     await wishes.insertOne({ _id: 2 });
+    await session.abortTransaction();
+    await session.endSession();
     const { code, json, stderr } = await ended;
     expect(code, stderr).toBe(0);
     const kept = [{ name: 'wishes', tombstone: expect.stringContaining('.dropped.'), writes: 1 }];
