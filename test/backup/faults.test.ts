@@ -183,7 +183,7 @@ test('a connection that is lost midway is no backup, and no half restore', async
   await settleRestore(to, { own, log: at.log, setHistory: async () => {}, goneAfterMs: 0 });
   await restoreBackup(to, at.store, manifest.id, { own, log: at.log });
   expect(await compareDatabases(at.db, to.db, { own })).toEqual([]);
-}, 60_000);
+}, 180_000);
 
 test('killed at any moment a backup is there whole or not at all, and the next one removes what is left', async () => {
   await using at = await lab();

@@ -203,11 +203,11 @@ describe('the digest', () => {
     );
   });
 
-  test('of 10,000 files is there in under two seconds', () => {
+  test('of 10,000 files is less than two seconds of work', () => {
     const many = Array.from({ length: 10_000 }, (_, index) => file(String(index).padStart(5, '0')));
     const done = many.slice(0, 9000).map((one, index) => record(one.name, index));
-    const started = performance.now();
+    const before = process.threadCpuUsage();
     expect(plan({ files: many, records: done }).pending).toHaveLength(1000);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(process.threadCpuUsage(before).user).toBeLessThan(2_000_000);
   });
 });
