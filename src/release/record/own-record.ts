@@ -6,21 +6,14 @@ import { clusterIdentity } from '../../mongo/cluster.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
-import { formatTime } from '../../report/format.ts';
 import { outcomeOfError } from '../outcome.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
-import { hookAtIt, isDeploying } from './presence.ts';
-import {
-  hasBegun,
-  latestBegan,
-  type RecordEnd,
-  type RecordOpening,
-  type RecordStart,
-  type ReleaseRecord,
-} from './record.ts';
+import { isDeploying } from './presence.ts';
+import { hasBegun, type RecordEnd, type RecordOpening, type RecordStart, type ReleaseRecord } from './record.ts';
 import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
+import { atItAlready, isEarlier, refuseTaken, whoIsAtIt } from './whose.ts';
 
 /** What this run puts on record of itself: intent before effect. */
 export class OwnRecord {
@@ -61,7 +54,7 @@ export class OwnRecord {
     try {
       if (opening.planDigest !== undefined) this.#behind ??= await fenceBehind(this.#records.db, namesOf(this.#run));
       return await this.#upon(opening.kind, async (found) => {
-        const here = await this.#atIt(found);
+        const here = await whoIsAtIt(this.#all, found);
         if (here !== undefined) return here;
         if (found !== null && isEarlier(found)) return found;
         const fields = { ...opening, steps, migrations: hasBegun(found) ? undefined : migrations };
@@ -73,14 +66,6 @@ export class OwnRecord {
     }
   }
 
-  /** The record, where another process has it open, or the deploy hook of that is still at it: with the record that would be forgotten. */
-  async #atIt(found: ReleaseRecord | null): Promise<ReleaseRecord | undefined> {
-    if (found === null || found.attemptId === thisAttempt || found.state !== 'running') return undefined;
-    const [seen] = await this.#all.look([found]);
-    if (seen === undefined) return undefined;
-    return seen.presence === 'here' || hookAtIt(seen.record) !== undefined ? seen.record : undefined;
-  }
-
   /**
    * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
    * attempt) opens its record again: the way back leads to where the release began, so that stays where it `goesOn` with
@@ -90,7 +75,7 @@ export class OwnRecord {
    */
   start(start: RecordStart, { goesOn = false } = {}): Promise<void> {
     return this.#upon(start.kind, async (joined) => {
-      const other = joined !== null && isDeploying(joined) ? await this.#atIt(joined) : undefined;
+      const other = joined !== null && isDeploying(joined) ? await whoIsAtIt(this.#all, joined) : undefined;
       if (other !== undefined) throw atItAlready(other);
       const before = hasBegun(joined) ? joined : undefined;
       const began = goesOn && before !== undefined ? before : start;
@@ -281,28 +266,6 @@ export class OwnRecord {
       throw error;
     }
   }
-}
-
-/** A release may be applied by one command and tried again by the other; all else would be written over. */
-function refuseTaken(found: ReleaseRecord | null, kind: ReleaseRecord['kind']): void {
-  const applies = (one: ReleaseRecord['kind']) => one === 'migrate' || one === 'release';
-  if (found === null || found.kind === kind || (applies(found.kind) && applies(kind))) return;
-  throw new ReleaseError('USAGE', `${found._id} is on record as the id of a ${found.kind}, and this is a ${kind}.`, {
-    hint: 'Leave --release-id out, or name one that is not on record yet: mongo-release audit lists them.',
-  });
-}
-
-function atItAlready({ _id, pid, host, heard, ...record }: ReleaseRecord): ReleaseError {
-  const at = formatTime(heard?.at ?? latestBegan(record));
-  const message = `Another run is at release ${_id}, or has gone on with it since: process ${pid} on ${host}, last heard of at ${at}. It is left to that one.`;
-  return new ReleaseError('HISTORY_CONFLICT', message, {
-    hint: 'Wait for the end of that run, or stop it. Once nothing was heard of it for as long as lease.ttl says, run this again.',
-  });
-}
-
-/** Whether another process has gone on with it since this one. */
-function isEarlier({ attemptId, attempts = [] }: ReleaseRecord): boolean {
-  return attemptId !== thisAttempt && attempts.some((one) => one.attemptId === thisAttempt);
 }
 
 type WriteConcernSettings = { readonly w: 'majority'; readonly wtimeoutMS: number };
