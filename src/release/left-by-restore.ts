@@ -16,13 +16,15 @@ export function readLeftByRestore(run: Run, { db }: Connection): Promise<LeftByR
 
 /** What it is, and what takes it away. */
 export function leftByRestoreWarning({ what, backupId, since, collections }: LeftByRestore, own: OwnNames): string {
-  const heard = `last heard of at ${formatTime(since)}`;
+  const at = `at ${formatTime(since)} or shortly after`;
   if (what === 'replaced')
-    return `A restore of backup ${backupId}, ${heard}, is in place, and was cut off while it dropped what it had replaced: ${listed(collections, 20)} left. The next restore removes that; it is in nobody's way but for the room that it takes, and can be dropped in mongosh, too.`;
-  const each = new Set(collections.map((name) => name.slice(0, name.lastIndexOf('.') + 1)));
-  const drops = [...each].map(
+    return `A restore of backup ${backupId} is in place, and was cut off while it dropped what it had replaced, ${at}. Left of that: ${listed(collections, 20)}. The next restore removes it; until then it only takes up room, and may be dropped in mongosh.`;
+  // Of the copies of another restore that may have begun by then it takes none.
+  const prefixes = new Set(collections.map((name) => name.slice(0, name.lastIndexOf('.') + 1)));
+  const drops = [...prefixes].map(
     (prefix) =>
       `for (const name of db.getCollectionNames()) if (name.startsWith('${prefix}')) db.getCollection(name).drop()`,
   );
-  return `A restore of backup ${backupId}, ${heard}, was cut off while it built copies, and has replaced nothing: ${plural(collections.length, 'copy', 'copies')} left in ${asidePrefix(own)}*. The next restore, of whichever backup, removes them before it asks; so does this in mongosh: ${drops.join('; ')}`;
+  const left = plural(collections.length, 'copy that it had built is', 'copies that it had built are');
+  return `A restore of backup ${backupId} was cut off before it replaced anything, ${at}. The data are as they were; ${left} left (${asidePrefix(own)}*). The next restore, of whichever backup, removes that before it asks. Without one, in mongosh: ${drops.join('; ')}`;
 }

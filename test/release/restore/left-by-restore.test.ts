@@ -53,7 +53,7 @@ test('a status names the copies of a restore that was killed while it built them
   const { leftByRestore, warnings, attention } = await ok('status --check --json');
   expect(leftByRestore).toEqual({ what: 'copies', backupId, since: new Date(0).toISOString(), collections: left });
   expect(attention).toBeUndefined();
-  expect(warnings).toEqual([expect.stringMatching(`A restore of backup ${backupId}, .* was cut off`)]);
+  expect(warnings).toEqual([expect.stringContaining(`A restore of backup ${backupId} was cut off`)]);
   const [prefix = ''] = /(?<=startsWith\(')[^']+/.exec(warnings[0]) ?? [];
   expect(left.filter((name) => name.startsWith(prefix))).toEqual(left);
 
