@@ -1,10 +1,9 @@
 import { guardFailure } from '../guard/failure.ts';
-import { thisProcess } from '../migration/lease/owner-process.ts';
 import { assertRest } from '../migration/plan/agreed.ts';
 import { halfDoneRules } from '../migration/plan/findings.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseOrServerError } from '../mongo/server-error.ts';
-import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import { asReleaseError, type ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './applying/apply.ts';
@@ -16,9 +15,9 @@ import { backupBehind } from './backup/backup-for.ts';
 import { keysForRelease } from './backup/keys.ts';
 import { removeExpired } from './backup/retain.ts';
 import { factsOf, factsOfTaken, standingOf, storeOf, takeInto } from './backup/take-backup.ts';
+import { claimDeploy, deploy } from './deploy.ts';
 import { doubtsAbout } from './doubts.ts';
 import { lookGuards } from './guards.ts';
-import { runHook } from './hook.ts';
 import { outcomeOfError } from './outcome.ts';
 import { notRecorded, onRecord, type Recording } from './record/on-record.ts';
 import type { Steps } from './record/steps.ts';
@@ -29,8 +28,8 @@ import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { Ended, PlanResult, ReleaseResult } from './result.ts';
 import { takeBackAfter } from './rollback/after-failure.ts';
 import { openRollbackWarnings } from './rollback/open.ts';
-import { refuseBeside, unendedWarnings } from './rollback/still-running.ts';
-import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
+import { refuseBesideRelease, unendedWarnings } from './rollback/still-running.ts';
+import { aboutTarget, openTarget, type Run } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import { readSituation, type Situation } from './situation/situation.ts';
 import { refuseTakenBack } from './taken-back.ts';
@@ -116,7 +115,7 @@ class Walk {
       const error = guardFailure(this.result.guards);
       if (error !== undefined) throw error;
       const open = this.#apply ? [] : await openRollbackWarnings(this.#run, this.#connection);
-      if (this.#apply) await refuseBeside(this.#run, this.#connection);
+      if (this.#apply) await refuseBesideRelease(this.#run, this.#connection);
       for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))])
         this.#run.log.warn(typed(this.#run, one));
     });
@@ -223,56 +222,23 @@ class Walk {
   }
 
   async #deploy({ plan }: Situation): Promise<void> {
-    const { deploy } = this.#run.invocation.settings.hooks;
-    if (deploy === undefined) return this.#steps.skip('deploy', 'no hook');
+    const { deploy: command } = this.#run.invocation.settings.hooks;
+    if (command === undefined) return this.#steps.skip('deploy', 'no hook');
     // Should it not come to them.
-    const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
+    const later = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
     const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
-    if (remaining.length > 0) this.result.migrate = { ...migrate, remaining };
-    const later = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
-    try {
-      // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
-      await refuseBeside(this.#run, this.#connection);
-      // Who takes it back has to know of it, and nobody else may be at it.
-      await this.#recording.claim();
-      // A rollback has the lease before it looks for who deploys: of two that begin at once, one sees the other.
-      await refuseBeside(this.#run, this.#connection);
-    } catch (thrown) {
-      throw this.#notDeployed(asReleaseError(thrown), later);
-    }
+    if (later.length > 0) this.result.migrate = { ...migrate, remaining: later };
+    const about = { changed: this.#changed, later };
+    await claimDeploy(this.#run, this.#connection, this.#recording, about);
     this.#deployed = true;
     await this.#steps.run('deploy', async () => {
-      let kept: Promise<void> | undefined;
-      const end = await runHook(this.#run, 'deploy', deploy, (pid) => {
-        kept = this.#recording.keep(thisProcess(pid)).catch(() => {});
-      });
-      await kept;
-      stopIfCancelled(this.#run);
-      this.result.deploy = { durationMs: end.durationMs };
-      if (end.state === 'done') return this.#stillThere();
-      throw new ReleaseError(
-        'DEPLOY_FAILED',
-        `${this.#changed ? 'The migrations before it were applied, and the' : 'The'} deploy hook failed: ${end.why}.${later}`,
-        {
-          hint: `Correct hooks.deploy and deploy again, or go back with mongo-release rollback ${releaseId}.`,
-        },
-      );
+      const { durationMs, error } = await deploy(this.#run, this.#recording, command, about);
+      this.result.deploy = { durationMs };
+      if (error !== undefined) throw error;
+      await this.#stillThere();
     });
     // Should it be cut off in what comes next, nobody is to take it for the deploy.
     await this.#recording.keep().catch(() => {});
-  }
-
-  #notDeployed(cause: ReleaseError, later: string): ReleaseError {
-    if (!this.#changed) return cause;
-    const { code, message, hint } = cause;
-    return new ReleaseError(
-      'DEPLOY_FAILED',
-      `The migrations before it were applied, and the deploy was not begun: ${message} [${code}]${later}`,
-      {
-        hint: `${hint} Then mongo-release release --apply goes on from what is applied, and deploys; mongo-release rollback ${this.#run.releaseId} takes it back.`,
-        cause,
-      },
-    );
   }
 
   async #stillThere(): Promise<void> {

@@ -99,13 +99,32 @@ export async function refuseBeside(run: Run, connection: Connection): Promise<vo
   await refuseHookLeft(run, connection);
 }
 
+/**
+ * The same for a release, and where signs of life come from another one between the beginning of its deploy and its end:
+ * nobody has the lease then, and whichever application came last would be there. One that was cut off is gone on from, and
+ * so is one of an earlier version, which gives no signs.
+ */
+export async function refuseBesideRelease(run: Run, connection: Connection): Promise<void> {
+  await refuseBeside(run, connection);
+  const { db } = connection;
+  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(failedToLook);
+  const other = unended.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
+  if (other === undefined) return;
+  const { _id, pid, host } = other;
+  throw new ReleaseError('HISTORY_CONFLICT', `${presenceInWords(other, 'here')} Process ${pid} on ${host} is at it.`, {
+    hint: `It goes on by itself: wait for its end, then run this again. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
+  });
+}
+
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
 export async function unendedWarnings(run: Run, { db }: Connection, holder?: string): Promise<string[]> {
-  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch((error: unknown) => {
-    throw asServerFailure(error, 'looking for releases without an end');
-  });
+  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(failedToLook);
   // Whoever has the lease is named with it.
   return unended
     .filter(({ record }) => record._id !== holder)
     .map(({ record, presence }) => presenceInWords(record, presence));
+}
+
+function failedToLook(error: unknown): never {
+  throw asServerFailure(error, 'looking for releases without an end');
 }

@@ -45,7 +45,11 @@ test('the rest of what a digest names is left to the release that is at it', asy
   const words = `release --apply --rehearsal none --digest ${digest} --json`;
   const { said, ended } = project.start(`${words} --release-id r1`);
   await said('is deploying');
-  expectFailure(await project.run(`${words} --release-id r2`), 5, 'PLAN_MOVED');
+  const beside = await project.run(`${words} --release-id r2`);
+  expectFailure(beside, 5, 'HISTORY_CONFLICT', /^Release r1 is deploying; it was last heard of .* Process \d+ on/);
+  expect(beside.json.error.hint).toMatch(/wait for its end, .* mongo-release rollback r1 takes it back/);
+  const migrate = `${words.replace('release', 'migrate')} --release-id r2`;
+  expectFailure(await project.run(migrate), 5, 'PLAN_MOVED', /its digest is \w+… now\.$/);
   expect(await place()).toEqual({ first: 1 });
   await rm(join(project.dir, 'hold'));
   expect((await ended).json).toMatchObject({ outcome: 'applied' });
@@ -58,7 +62,9 @@ test('what was taken back since on purpose nobody has agreed to apply again by t
   const words = `release --apply --rehearsal none --digest ${digest} --json`;
   await ok(words);
   await ok('down --reason test --json');
-  expectFailure(await project.run(words), 5, 'PLAN_MOVED');
+  const again = await project.run(words);
+  expectFailure(again, 5, 'PLAN_MOVED', /… now\. 2-second was taken back since by down \S+ at \S+ \S+ UTC\.$/);
+  expect(again.json.error.hint).toMatch(/^Where it is to be applied again, .*mongo-release plan/);
   expect(await place()).toEqual({ first: 1 });
 }, 120_000);
 
@@ -98,7 +104,9 @@ test.each(['rollback r1 --reason test', 'down 2 --reason test'])(
     // What the first one applied the later one needs, too.
     expectFailure(await project.run(verify), 8, 'TAKEN_BACK', /2-second, 1-first of it was taken back/);
     await database.db.collection('stop').drop();
-    expectFailure(await release('r3'), 5, 'PLAN_MOVED');
+    const [by] = takesBack.split(' ');
+    const since = new RegExp(`2-second, 1-first were taken back since by ${by} \\S+ at .* UTC\\.$`);
+    expectFailure(await release('r3'), 5, 'PLAN_MOVED', since);
     for (const id of ['r1', 'r2']) expectFailure(await release(id, 'migrate'), 5, 'PLAN_MOVED');
     expect(await place()).toEqual({});
   },

@@ -2,7 +2,9 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { acquireLease } from '../../../src/migration/lease/lease.ts';
 import { hasEnded } from '../../../src/migration/lease/owner-process.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
 import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { startServers } from '../../guard/servers.ts';
@@ -105,6 +107,63 @@ test('a release that was killed while it deployed is taken back, with its applic
   expect(await log()).toEqual(['deploy', 'app']);
   expect(await ok('rollback r1 --yes --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'none' });
   expect(await log()).toEqual(['deploy', 'app', 'app']);
+}, 120_000);
+
+test('another release is refused as long as one is between its deploy and its end, and goes on from one that was cut off there', async () => {
+  const { process, ended } = await deploying();
+  const other = () => project.run('release --apply --release-id r2 --json');
+  const refused = await other();
+  expectFailure(refused, 5, 'HISTORY_CONFLICT', /^Release r1 is deploying; .* Process \d+ on \S+ is at it\.$/);
+  expect(refused.json.error.hint).toContain('mongo-release rollback r1 takes it back');
+  // What is deployed applies what it needs by itself.
+  await ok('migrate --apply --json');
+  const verifying = { $set: { 'steps.$[deploy].state': 'done' as const } };
+  await releases().updateOne({ _id: 'r1' }, verifying, { arrayFilters: [{ 'deploy.name': 'deploy' }] });
+  expectFailure(await other(), 5, 'HISTORY_CONFLICT', /^Release r1 is between its deploy and its end; /);
+  expect(await log()).toEqual(['deploy']);
+
+  process.kill('SIGKILL');
+  await letGo();
+  await ended;
+  const goesOn = await other();
+  expect(goesOn.json, goesOn.stderr).toMatchObject({ outcome: 'applied' });
+  expect(goesOn.stderr.replaceAll(/\s+/g, ' ')).toContain(
+    'Release r1 was cut off while between its deploy and its end',
+  );
+  expect(await log()).toEqual(['deploy', 'deploy']);
+}, 120_000);
+
+test("nor does one deploy that has begun before, where another one deploys by then; one without signs of life is in nobody's way", async () => {
+  await letGo();
+  const holder = { host: hostname(), pid: process.pid, releaseId: 'b1', command: 'backup' };
+  const lease = await acquireLease(database.db, ownNames(), { ttlMs: 60_000, waitMs: 0, holder });
+  const { said, ended } = project.start('release --apply --release-id r2 --wait 60s --json');
+  await said('Waiting for the lease');
+  const heard = { at: new Date(), until: new Date(Date.now() + 600_000) };
+  const steps = [{ name: 'deploy' as const, state: 'running' as const, startedAt: new Date() }];
+  const about = { target: 'default', environment: 'local', toolVersion: '0', migrations: [] };
+  const r1: ReleaseRecord = {
+    _id: 'r1',
+    kind: 'release',
+    state: 'running',
+    startedAt: new Date(),
+    host: 'a',
+    ...about,
+  };
+  await releases().insertOne({ ...r1, steps, heard });
+  await lease.release();
+  const stopped = await ended;
+  expectFailure(
+    stopped,
+    8,
+    'DEPLOY_FAILED',
+    /the deploy was not begun: Release r1 is deploying; .*\[HISTORY_CONFLICT\]/,
+  );
+  expect(stopped.json.steps.at(-1).name).not.toBe('deploy');
+  await expect(log()).rejects.toThrow();
+  // As an earlier version has left it.
+  await releases().updateOne({ _id: 'r1' }, { $unset: { heard: '' } });
+  expect(await ok('release --apply --release-id r3 --json')).toMatchObject({ outcome: 'applied' });
 }, 120_000);
 
 test('from elsewhere a release that deploys is told from one that was cut off at it, by its signs of life', async () => {
