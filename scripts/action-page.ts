@@ -126,10 +126,11 @@ ends as \`nothing-to-do\` when all is well, whatever it has found: it was not to
 
 A job with the action plans anew, so what is left is another release, with an id of its own: a rollback of that leaves what the first one has applied, which has to be
 taken back after it, by its own id. An input \`digest\` stays as it is: where a release was begun on that plan and is over, it stands for what is left of it, as long as nothing
-was added or taken back since and no file changed, and no other workflow run has applied the half before a deploy of its own (else \`PLAN_MOVED\`).
+was added or taken back since and no file changed, and no other workflow run has applied the half before a deploy of its own (else \`PLAN_MOVED\`, which says
+what was taken back, by what, and when).
 
-A release that is run again under its own id (\`--release-id\`) deploys only where its earlier run is over: as long as signs of life come from that one, for
-\`lease.ttl\` after the last, it ends with \`HISTORY_CONFLICT\` before the deploy.
+\`release --apply\` begins only where no other release is between the beginning of its deploy and its end: as long as signs of life come from that one, and for
+\`lease.ttl\` after the last, it ends with \`HISTORY_CONFLICT\` and names it. Run again under its own id (\`--release-id\`) it ends so before the deploy.
 
 With the [reusable workflow](#for-an-organization-reusable-workflows) **Re-run failed jobs** goes on with the same release: the job that applies has its id and the plan
 that was approved from the job that prepared, and applies the rest of that, as long as nothing was added and no file changed. The proof of

@@ -6,9 +6,11 @@ import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
-import type { ReleaseRecord } from './record/record.ts';
+import { formatTime } from '../report/format.ts';
+import { latestBegan, type ReleaseRecord } from './record/record.ts';
 import { isOnRecord, ReleaseRecords } from './record/records.ts';
 import { RollbackRecords } from './record/rollback-records.ts';
+import { runInWords } from './record/run-in-words.ts';
 import { namesOf, type Run } from './run.ts';
 
 /**
@@ -52,11 +54,16 @@ export async function refuseTakenBack(
 }
 
 /**
- * Whether a part of what this digest stands for was taken back since it was begun, which nobody agreed to apply once more: one
- * of its migrations, since a release on it was last to apply that; or any release on it, since one was to apply all of it.
- * Only reads. Throws what `asServerFailure` makes of a server's failure.
+ * What was taken back since it was begun of what this digest stands for, in sentences: nobody agreed to apply that once more.
+ * It is one of its migrations, since a release on it was last to apply that; or any release on it, since one was to apply all
+ * of it. Undefined where nothing was. Only reads. Throws what `asServerFailure` makes of a server's failure.
  */
-export async function isTakenBack(run: Run, { db }: Connection, { digest, pending }: AgreedPlan): Promise<boolean> {
+export async function takenBackSince(
+  run: Run,
+  connection: Connection,
+  { digest, pending }: AgreedPlan,
+): Promise<string | undefined> {
+  const { db } = connection;
   const on = await new ReleaseRecords(db, run).agreedOn(digest);
   const ids = on.map(({ _id }) => _id);
   const [rollbacks, history] = await Promise.all([
@@ -66,10 +73,42 @@ export async function isTakenBack(run: Run, { db }: Connection, { digest, pendin
   const names = pending.map(({ name }) => name);
   const lastBegun = (wanted: readonly string[]) =>
     Math.max(0, ...on.filter((one) => wanted.every((name) => one.migrations.includes(name))).map(fenceOf));
-  return (
-    history.some((one) => names.includes(one._id) && one.fence > lastBegun([one._id]) && isGone(one, ids)) ||
-    rollbacks.some((one) => fenceOf(one) > lastBegun(names) && hasTaken(one))
+  const gone = history.filter((one) => names.includes(one._id) && one.fence > lastBegun([one._id]) && isGone(one, ids));
+  // What it has taken back of these says so itself.
+  const others = rollbacks.filter(
+    (one) => fenceOf(one) > lastBegun(names) && hasTaken(one) && !gone.some(({ releaseId }) => releaseId === one._id),
   );
+  const byRun = [...Map.groupBy(gone, ({ releaseId, state }) => `${releaseId} ${state}`).values()];
+  const said = [
+    ...(await Promise.all(byRun.map((some) => goneInWords(run, connection, some).catch(failed)))),
+    ...others.map(({ _id, of, state, finishedAt, ...one }) => {
+      const part = state === 'rolled-back' ? '' : ', in part';
+      return `Release ${of} was taken back since by rollback ${_id} at ${formatTime(finishedAt ?? latestBegan(one))}${part}.`;
+    }),
+  ];
+  return said.length === 0 ? undefined : said.join(' ');
+}
+
+/** All by one run, in one state. */
+async function goneInWords(run: Run, connection: Connection, records: readonly HistoryRecord[]): Promise<string> {
+  const names = records.map(({ _id }) => _id);
+  const { state, direction, releaseId, startedAt, finishedAt = startedAt } = records[0] as HistoryRecord;
+  const what =
+    state === 'rolled-back' ? 'taken back' : direction === 'down' ? 'taken back in part' : 'begun, and left half-way,';
+  const by = await runInWords(run, connection, releaseId);
+  return `${listed(names)} ${names.length === 1 ? 'was' : 'were'} ${what} since by ${by} at ${formatTime(finishedAt)}.`;
+}
+
+/** A plan that moved, with what was taken back of it since it was begun, where that is so. Only reads. */
+export async function tellingTakenBack(run: Run, connection: Connection, moved: ReleaseError): Promise<ReleaseError> {
+  const { code, message, details } = moved;
+  if (code !== 'PLAN_MOVED') return moved;
+  const [on] = await new ReleaseRecords(connection.db, run).agreedOn(String(details.expected).toLowerCase());
+  const since = on?.agreed && (await takenBackSince(run, connection, on.agreed));
+  if (since === undefined) return moved;
+  const hint =
+    'Where it is to be applied again, have that agreed to: look at what mongo-release plan says now, and release by a new plan (plan --out FILE, or its digest).';
+  return new ReleaseError(code, `${message} ${since}`, { hint, details, cause: moved });
 }
 
 /** What it was to apply, and what others had applied of the plan that it went on with. */

@@ -74,7 +74,7 @@ async function soFar(db: Db, own: OwnNames, record: HistoryRecord): Promise<Hist
 }
 
 const briefly = {
-  ...{ state: 1, direction: 1, checksum: 1, fileName: 1, phase: 1, startedAt: 1, appliedAt: 1 },
+  ...{ state: 1, direction: 1, checksum: 1, fileName: 1, phase: 1, startedAt: 1, finishedAt: 1, appliedAt: 1 },
   ...{ appliedIn: 1, sequence: 1, releaseId: 1, toolVersion: 1, changelog: 1, origin: 1, fence: 1 },
 } satisfies Partial<Record<keyof HistoryRecord, 1>>;
 

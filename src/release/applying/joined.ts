@@ -13,7 +13,7 @@ import type { EarlierRun } from '../rehearsal/rely.ts';
 import type { ReliedOn } from '../rehearsal/result.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 import { names } from '../situation/checked-situation.ts';
-import { isTakenBack, refuseTakenBack } from '../taken-back.ts';
+import { refuseTakenBack, takenBackSince } from '../taken-back.ts';
 import { notStarted, type Progress } from './apply.ts';
 
 /** A release that this run goes on with: what it was to come to, and how far it is. */
@@ -44,7 +44,8 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
   const history = await readHistory(connection.db, namesOf(run));
   const ends = phase === 'after-deploy';
   if (ends) await refuseTakenBack(run, connection, release);
-  else if (!history.some((one) => isOf(one, release)) || (await isTakenBack(run, connection, plan))) return undefined;
+  else if (!history.some((one) => isOf(one, release)) || (await takenBackSince(run, connection, plan)) !== undefined)
+    return undefined;
   const done = history
     .filter(({ state, appliedIn }) => state === 'applied' && appliedIn === release)
     .sort((a, b) => a.sequence - b.sequence)
@@ -76,7 +77,7 @@ export async function begunOn(run: Run, connection: Connection): Promise<Release
     const [seen] = record.state === 'running' ? await records.look([record]) : [];
     if (seen?.presence === 'here' || deploysElsewhere(run, record)) return undefined;
   }
-  return (await isTakenBack(run, connection, record.agreed)) ? undefined : record.agreed;
+  return (await takenBackSince(run, connection, record.agreed)) === undefined ? record.agreed : undefined;
 }
 
 /** Whether its application is deployed by somebody else: nobody sees the end of that, but whoever is run again in its place. */

@@ -6,6 +6,7 @@ import { ReleaseError } from '../../observe/error.ts';
 import type { Finding } from '../../observe/finding.ts';
 import { refuseHalfRestored } from '../rollback/open.ts';
 import type { Run } from '../run.ts';
+import { tellingTakenBack } from '../taken-back.ts';
 import { readSituation, type Situation, scopeOf } from './situation.ts';
 
 /**
@@ -30,7 +31,7 @@ export async function checkedSituation(
   const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
   const inHalves =
     run.invocation.command !== 'release' && phase === 'before-deploy' && to === undefined && name === undefined;
-  return fitSituation(run, connection, scope, (situation) => {
+  const fit = fitSituation(run, connection, scope, (situation) => {
     const { plan, wholePlan } = situation;
     const whole = { ...situation, plan: wholePlan };
     const restOf = (agreed: AgreedPlan) => {
@@ -50,6 +51,11 @@ export async function checkedSituation(
     if (begun !== undefined && !names(digest, plan.digest)) return restOf(begun);
     assertUnmoved({ digest: names(digest, plan.digest) ? plan.digest : digest }, plan);
     return situation;
+  });
+  return fit.catch(async (thrown: unknown) => {
+    if (!(thrown instanceof ReleaseError)) throw thrown;
+    // Whoever only reads may not be allowed to look at what is on record.
+    throw await tellingTakenBack(run, connection, thrown).catch(() => thrown);
   });
 }
 
