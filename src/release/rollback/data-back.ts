@@ -11,7 +11,7 @@ import { fromStore } from '../restore/restored-from.ts';
 import type { RestoreResult } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
-import { wasRestored } from './earlier.ts';
+import { isTakenOtherwise, wasRestored } from './earlier.ts';
 import { lossIn } from './loss.ts';
 import { type Consent, lossStillAgreed } from './restoring.ts';
 import type { DataTakenBack } from './result.ts';
@@ -127,5 +127,6 @@ async function restoredAway(
   );
   const reverted = gone.sort((a, b) => a.sequence - b.sequence).map(({ _id: name }) => ({ name }));
   const replaced = restore !== undefined || gone.length > 0 || (before !== undefined && wasRestored(history, before));
-  return { data: { ...(restore && { restore, kept: restore.kept }), reverted }, replaced };
+  const lost = restore === undefined && before !== undefined && isTakenOtherwise(history, before) ? nothingLost : {};
+  return { data: { ...(restore && { restore, kept: restore.kept }), reverted, ...lost }, replaced };
 }

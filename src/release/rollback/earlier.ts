@@ -29,7 +29,12 @@ export async function earlierRollback(run: Run, { db }: Connection, releaseId: s
       history.some((one) => overtakes(one, record)) ||
       (await new ReleaseRecords(db, run).deployedAfter(latestBegan(record)));
     if (overtaken) return { state: 'overtaken', record };
-    const dataBack = stateIn(record.steps ?? [], 'data') === 'done' || wasRestored(history, record);
+    // Whoever names the restore all the same means it.
+    const { strategy: named = 'auto' } = run.invocation.flags;
+    const dataBack =
+      stateIn(record.steps ?? [], 'data') === 'done' ||
+      wasRestored(history, record) ||
+      (record.strategy === 'restore' && named === 'auto' && isTakenSince(history, record));
     return { state: 'unfinished', record, dataBack };
   } catch (error) {
     throw asServerFailure(error, 'looking for an earlier rollback');
@@ -38,7 +43,7 @@ export async function earlierRollback(run: Run, { db }: Connection, releaseId: s
 
 /**
  * The steps of the rollback that is gone on with. That of the data is done where a restore is found at its end, be it its
- * own or another one: once that is on record nobody asks the fence again, which is then that of the run that goes on.
+ * own or another one, or another command has taken back what it was to replace: once that is on record nobody asks the fence again, which is then that of the run that goes on.
  */
 export function stepsBefore(earlier: Earlier): readonly RecordedStep[] {
   if (earlier.state !== 'unfinished') return [];
@@ -68,4 +73,17 @@ export function wasRestored(history: readonly HistoryRecord[], { migrations, fen
   const byRestore = ({ origin, fence: at }: HistoryRecord) => origin?.kind === 'restore' && at >= fence;
   const own = history.filter(({ _id }) => migrations.includes(_id));
   return history.some(byRestore) && own.every((one) => one.state === 'rolled-back' || byRestore(one));
+}
+
+/** Whether nothing of it is left by another command, such as `down`, and not by a restore. */
+export function isTakenOtherwise(history: readonly HistoryRecord[], { migrations }: ReleaseRecord): boolean {
+  const own = history.filter(({ _id }) => migrations.includes(_id));
+  return own.length > 0 && own.every(({ state, origin }) => state === 'rolled-back' && origin?.kind !== 'restore');
+}
+
+/** The same, where that was after this rollback had begun: what was not there any more by then it was to replace all the same. */
+function isTakenSince(history: readonly HistoryRecord[], record: ReleaseRecord): boolean {
+  const { _id, migrations, fence = 0 } = record;
+  const since = (one: HistoryRecord) => migrations.includes(one._id) && one.fence > fence && one.releaseId !== _id;
+  return isTakenOtherwise(history, record) && history.some(since);
 }
