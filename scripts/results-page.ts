@@ -49,7 +49,7 @@ const back: About<Results['rollback']> = {
   loss: 'of `restore` the writes of users that it does not bring back: `writes` (`null` where nobody can count them, with `why`), `since`, `collections`, and in `notCounted` the names of time series, of which nobody can count them. The last of them are not lost where there is `kept`: of each `name` the `tombstone` where all that was replaced is, with the `writes` that came after the last count (or `unknown`: then `writes` above has those up to it), and `expiry` and `expiring` as `restore.displaced` has them',
   probes: '[probes](#probe) that it was verified by',
   steps:
-    'its [steps](#step); in a dry run those that it would take, `planned`. A dry run without them has nothing to do',
+    'its [steps](#step), in the order in which they last ran; in a dry run those that it would take, `planned`. A dry run without them has nothing to do',
 };
 
 const results: { readonly [C in keyof Results]: About<Results[C]> } = {
@@ -187,6 +187,7 @@ const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     name: 'of the release: `guards plan backup rehearsal apply deploy verify rollback`; of a rollback: [the playbook](rollback.md#the-playbook)',
     state: '`done failed skipped running unknown planned`',
     ...{ startedAt: 'when', durationMs: 'how long', note: 'a few words, such as why it was skipped' },
+    attempt: 'of a rollback that was gone on with: which attempt at it this is about, from the second on',
     ...{ actor: 'of a rollback, who was at it', host: 'on which machine', runUrl: 'by which run' },
   } satisfies About<Step | RecordedStep>,
   Finding: {

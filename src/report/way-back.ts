@@ -118,7 +118,7 @@ function leftList(undo: readonly UndoneMigration[]): Block[] {
   return items.length === 0 ? [] : [{ kind: 'list', title: 'Of the catalog, left as it is', items }];
 }
 
-/** The steps of a rollback, each as it went the last time. */
+/** The steps of a rollback, each as it went the last time, and in the order of that. */
 export function playbookTable(steps: readonly Step[]): Block[] {
   if (steps.length === 0) return [];
   return [
@@ -126,14 +126,19 @@ export function playbookTable(steps: readonly Step[]): Block[] {
       kind: 'table',
       title: 'Steps of the way back',
       columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
-      rows: steps.map(({ name, state, durationMs, note = '' }): Cell[] => [
+      rows: steps.map(({ name, state, durationMs, attempt, note = '' }): Cell[] => [
         { name },
         { mark: stepMark(state), text: state },
-        { text: durationMs === undefined ? '' : formatDuration(durationMs) },
+        { text: tookOf(durationMs, attempt) },
         { text: note },
       ]),
     },
   ];
+}
+
+function tookOf(durationMs: number | undefined, attempt: number | undefined): string {
+  const which = attempt === undefined ? [] : [`attempt ${attempt}`];
+  return [...which, ...(durationMs === undefined ? [] : [formatDuration(durationMs)])].join(', ');
 }
 
 /** What a restore has lost. */

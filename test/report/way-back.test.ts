@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { UndoneMigration } from '../../src/release/rollback/result.ts';
 import { renderText } from '../../src/report/text.ts';
-import { lossSentence, undoSentence, undoTable, wayBackFacts } from '../../src/report/way-back.ts';
+import { lossSentence, playbookTable, undoSentence, undoTable, wayBackFacts } from '../../src/report/way-back.ts';
 import { effects } from './sample.ts';
 
 const undone: UndoneMigration = {
@@ -122,4 +122,14 @@ test('what a restore lost does not hide that the last of it is kept', () => {
   expect(lossSentence({ ...loss, kept })).toMatch(/ went with it, but for the last of them, which are kept aside\.$/);
   // Of what came last nobody knows the number.
   expect(lossSentence({ ...loss, writes: 0, kept })).toMatch(/is kept aside\.$/);
+});
+
+test('the time of a step is that of its latest attempt, and says which that was', () => {
+  const [table] = playbookTable([
+    { name: 'stop-traffic', state: 'done', durationMs: 40 },
+    { name: 'data', state: 'done', durationMs: 3100, attempt: 2 },
+    { name: 'rollback-app', state: 'running', attempt: 3 },
+  ]);
+  const took = table?.kind === 'table' ? table.rows.map((row) => row[2]) : [];
+  expect(took).toEqual([{ text: '40 ms' }, { text: 'attempt 2, 3.1 s' }, { text: 'attempt 3' }]);
 });

@@ -21,6 +21,7 @@ export class ForetoldSteps implements PlaybookSteps {
 
   async run(name: StepName, does: string, _work: () => Promise<void>, { again = false } = {}): Promise<void> {
     if (this.stateOf(name) === 'done' && !again) return;
+    this.#steps.delete(name);
     this.#steps.set(name, { name, state: 'planned', note: does });
   }
 

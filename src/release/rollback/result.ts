@@ -66,6 +66,6 @@ export interface RollbackResult extends DataTakenBack {
   /** `none`: there was nothing of the release in the target. */
   readonly strategy: RollbackStrategy | 'none';
   readonly probes?: readonly ProbeResult[];
-  /** Each as it went the last time, also where that was in an earlier run. */
+  /** Each as it went the last time, also where that was in an earlier run; in the order of that. */
   readonly steps?: readonly Step[];
 }

@@ -7,7 +7,7 @@ import type { PlaybookSteps } from './playbook.ts';
 export type StepActor = Omit<RecordedStep, keyof Step>;
 
 /**
- * The steps of a rollback, the latest attempt at each. Each is handed to `write` before it begins and after it has ended,
+ * The steps of a rollback, the latest attempt at each, in the order of these. Each is handed to `write` before it begins and after it has ended,
  * so that whoever goes on with the rollback knows which one was under way; what is done is not done again.
  */
 export class StepLog implements PlaybookSteps {
@@ -39,10 +39,12 @@ export class StepLog implements PlaybookSteps {
   /** Runs a step that is not done yet, or `again`. Throws what `work` throws, and what `write` throws. */
   async run(name: StepName, _does: string, work: () => Promise<void>, { again = false } = {}): Promise<void> {
     if (this.stateOf(name) === 'done' && !again) return;
-    const startedAt = new Date();
+    const step = { name, startedAt: new Date(), ...this.#attemptAt(name) };
     const started = performance.now();
     const took = () => Math.round(performance.now() - started);
-    await this.#keep({ name, state: 'running', startedAt });
+    // It comes after all that ran before.
+    this.#steps.delete(name);
+    await this.#keep({ ...step, state: 'running' });
     try {
       await work();
     } catch (thrown) {
@@ -50,15 +52,20 @@ export class StepLog implements PlaybookSteps {
       // What was cancelled may have come to its end before anybody could tell.
       const state = error.exitCode === 1 || error.code === 'CANCELLED' ? 'unknown' : 'failed';
       // What stopped it is the news, also where that cannot be put on record: there it stays `running`.
-      await this.#keep({ name, state, startedAt, durationMs: took(), note: error.code }).catch(() => {});
+      await this.#keep({ ...step, state, durationMs: took(), note: error.code }).catch(() => {});
       throw error;
     }
-    await this.#keep({ name, state: 'done', startedAt, durationMs: took() });
+    await this.#keep({ ...step, state: 'done', durationMs: took() });
   }
 
   async skip(name: StepName, note: string): Promise<void> {
     if (this.stateOf(name) === 'done') return;
     await this.#keep({ name, state: 'skipped', startedAt: new Date(), note });
+  }
+
+  #attemptAt(name: StepName): Pick<Step, 'attempt'> {
+    const before = this.#steps.get(name);
+    return before === undefined || before.state === 'skipped' ? {} : { attempt: (before.attempt ?? 1) + 1 };
   }
 
   async #keep(step: Step): Promise<void> {

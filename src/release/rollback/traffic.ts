@@ -51,12 +51,10 @@ export function stateIn(steps: readonly Step[], wanted: StepName): Step['state']
   return steps.find(({ name }) => name === wanted)?.state;
 }
 
-/** The step at which a rollback stopped that did not come to its end. */
+/** The step at which a rollback stopped that did not come to its end: of those that have not, the one that was tried last. */
 export function stoppedAt(steps: readonly Step[]): string {
-  return (
-    steps.find(({ state }) => state !== 'done' && state !== 'skipped')?.name ??
-    // Users may have been let in before all else was done.
-    steps.findLast(({ name }) => name !== 'start-traffic')?.name ??
-    'its beginning'
-  );
+  const open = steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
+  // Users may have been let in, or not, before all else was done.
+  const isLast = ({ name }: Step) => name !== 'start-traffic';
+  return open.findLast(isLast)?.name ?? open[0]?.name ?? steps.findLast(isLast)?.name ?? 'its beginning';
 }

@@ -88,7 +88,7 @@ test('users are let in over data that down has brought back, and the application
   await ended;
   await ok('down --json');
   const lets = await ok('rollback --start-traffic --json');
-  const steps = [{ name: 'stop-traffic' }, { name: 'data', state: 'done' }, { name: 'start-traffic', state: 'done' }];
+  const steps = [{ name: 'stop-traffic' }, { name: 'start-traffic', state: 'done' }, { name: 'data', state: 'done' }];
   expect(lets).toMatchObject({ outcome: 'failed-dirty', reverted: [], steps });
   const left =
     'Users are in. The data are back, and not done yet: rollback-app. mongo-release rollback r1 goes on with that.';
@@ -111,6 +111,26 @@ test('where nothing is to come after data that down has brought back, who lets u
   expect(lets.warnings).toBeUndefined();
   expect(lets).toMatchObject({ outcome: 'rolled-back', reverted: [] });
   expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
+}, 120_000);
+
+test('the steps stand in the order in which they last ran, with how often they were tried', async () => {
+  await project.write({ 'app.fails': '' });
+  expect((await project.run('rollback r1 --json')).code).toBe(10);
+  await ok('rollback r1 --start-traffic --json');
+  const names = ['stop-traffic', 'data', 'verify-data', 'start-traffic', 'rollback-app', 'verify'];
+  const steps = (told: { steps: { name: string; state: string; attempt?: number }[] }) =>
+    told.steps.map(({ name, state, attempt }) => ({ name, state, attempt }));
+  const planned = steps(await ok('rollback r1 --dry-run --json'));
+  expect(planned.map(({ name }) => name)).toEqual(names);
+  expect(planned.at(-2)).toMatchObject({ name: 'rollback-app', state: 'planned' });
+  const failed = await project.run('rollback r1 --json');
+  expectFailure(failed, 10, 'ROLLBACK_FAILED');
+  expect(failed.json.error.hint).toContain('it goes on with rollback-app');
+  await rm(join(project.dir, 'app.fails'));
+  const back = steps(await ok('rollback r1 --json'));
+  expect(back.map(({ name }) => name)).toEqual(names);
+  const again = back.filter(({ attempt }) => attempt !== undefined);
+  expect(again).toEqual([{ name: 'rollback-app', state: 'done', attempt: 3 }]);
 }, 120_000);
 
 test('another way is refused once the data are back; the id of the rollback, and the reason on record, go on with it', async () => {
