@@ -78,9 +78,9 @@ export async function takenBackSince(
   const others = rollbacks.filter(
     (one) => fenceOf(one) > lastBegun(names) && hasTaken(one) && !gone.some(({ releaseId }) => releaseId === one._id),
   );
-  const byRun = [...Map.groupBy(gone, ({ releaseId, state }) => `${releaseId} ${state}`).values()];
+  const byRun = Map.groupBy(gone, ({ releaseId, state, direction }) => [releaseId, state, direction].join(' '));
   const said = [
-    ...(await Promise.all(byRun.map((some) => goneInWords(run, connection, some).catch(failed)))),
+    ...(await Promise.all([...byRun.values()].map((some) => goneInWords(run, connection, some).catch(failed)))),
     ...others.map(({ _id, of, state, finishedAt, ...one }) => {
       const part = state === 'rolled-back' ? '' : ', in part';
       return `Release ${of} was taken back since by rollback ${_id} at ${formatTime(finishedAt ?? latestBegan(one))}${part}.`;
@@ -89,7 +89,7 @@ export async function takenBackSince(
   return said.length === 0 ? undefined : said.join(' ');
 }
 
-/** All by one run, in one state. */
+/** All by one run, in one state, on one way. */
 async function goneInWords(run: Run, connection: Connection, records: readonly HistoryRecord[]): Promise<string> {
   const names = records.map(({ _id }) => _id);
   const { state, direction, releaseId, startedAt, finishedAt = startedAt } = records[0] as HistoryRecord;
