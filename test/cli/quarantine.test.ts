@@ -205,4 +205,4 @@ test('a rollback is named for what it has left itself, not for what another way 
   await it.run('rollback r3 --json');
   expect(await left()).toEqual([{ ...unnamed, documents: 1, rollbackId: await by('r3') }]);
   expect(await by('r3')).not.toBe(r1);
-}, 60_000);
+});

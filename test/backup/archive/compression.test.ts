@@ -95,4 +95,4 @@ test('zstd is thorough while reading leaves it time, and hurries while reading w
   for (const compressed of [hurried, thorough]) {
     expect((await through(decompressor('zstd'), cut(compressed, 65_536))).equals(bytes)).toBe(true);
   }
-}, 30_000);
+});

@@ -54,7 +54,7 @@ test('a document that a user holds in a transaction is waited for, and the other
   session.startTransaction();
   await towns.updateOne({ _id: 9 }, { $set: { by: 'user' } }, { session });
   const batch = run.batch<Town>({ collection: 'towns', size: 16, each: ({ name }) => ({ $set: { slug: name } }) });
-  await expect.poll(() => towns.countDocuments({ slug: { $exists: true } }), { timeout: 10_000 }).toBe(9);
+  await expect.poll(() => towns.countDocuments({ slug: { $exists: true } }), { timeout: 60_000 }).toBe(9);
   await session.commitTransaction();
   await session.endSession();
   expect(await batch).toMatchObject({ matched: 20, modified: 20 });

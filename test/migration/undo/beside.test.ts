@@ -61,7 +61,6 @@ const ways = modes.flatMap(({ mode }) => [
 
 test.each(ways)(
   'what a migration changed at once goes back in two transactions beside each other; cut off while more is read, it goes on: $mode, killed: $kill',
-  { timeout: 60_000 },
   async ({ mode, kill }) => {
     await using before = await freshDatabase('undo_before');
     await using l = await lab();

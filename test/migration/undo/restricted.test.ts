@@ -33,4 +33,4 @@ test('who may only read and write undoes what takes several transactions', async
   const result = await undoAttempt(connection, own, journal.attempt, { fence, mode: 'tolerant', sizes });
   expect(result).toMatchObject({ state: 'undone', documents: 8, entriesUndone: 2, quarantined: 0 });
   expect(await a.find().sort({ _id: 1 }).toArray()).toEqual(documents);
-}, 60_000);
+});

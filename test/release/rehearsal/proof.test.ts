@@ -236,7 +236,7 @@ test('who asks where things stand does not wait for a store that is silent', asy
   const asked = performance.now();
   const { code, json } = await project.run('status --json', keys);
   expect([code, json.pending]).toEqual([0, 1]);
-  expect(performance.now() - asked).toBeLessThan(15_000);
+  expect(performance.now() - asked).toBeLessThan(45_000);
   silent.close();
 });
 

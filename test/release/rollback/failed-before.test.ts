@@ -89,4 +89,4 @@ test('without an id, the one that was run again and had nothing to do is the new
   for (const outcome of ['applied', 'nothing-to-do'])
     expect((await project.run('release --apply --release-id r1 --json')).json).toMatchObject({ outcome });
   expect((await project.run('rollback --json')).json).toMatchObject({ outcome: 'rolled-back', releaseId: 'r1' });
-}, 60_000);
+});

@@ -280,7 +280,7 @@ test('one that is cancelled in a hook ends as cancelled, and says what goes on w
   expect(ran.json).toMatchObject({ outcome: 'cancelled', steps: [{ name: 'stop-traffic', state: 'unknown' }] });
   expect(ran.json.error.hint).toBe('Type mongo-release rollback r1 again: it goes on with stop-traffic.');
   expect(await releases().findOne({ kind: 'rollback' })).toMatchObject({ state: 'cancelled' });
-}, 60_000);
+});
 
 test('in production it needs no reason, also one that a release has begun itself', async () => {
   const production = '--environment production';
@@ -296,7 +296,7 @@ test('in production it needs no reason, also one that a release has begun itself
   expect(await releases().findOne({ kind: 'rollback' })).toMatchObject({
     reason: 'on-failure: rollback [DEPLOY_FAILED]',
   });
-}, 60_000);
+});
 
 test('where no probe is of the phase that is back, nothing passes for verified', async () => {
   const probe = 'name: cents, phase: after-deploy, retries: 0';
@@ -310,7 +310,7 @@ test('where no probe is of the phase that is back, nothing passes for verified',
     ...[{ name: 'verify', ...skipped }, { name: 'start-traffic' }],
   ]);
   expect(back.warnings).toEqual(['No probe is of this phase: nothing was verified.']);
-}, 60_000);
+});
 
 test('a dry run that cannot tell what an undo would do has changed nothing, and says that', async () => {
   await project.write({
@@ -323,7 +323,7 @@ test('a dry run that cannot tell what an undo would do has changed nothing, and 
   const ran = await project.run('rollback r1 --dry-run --json');
   expectFailure(ran, 5, 'NO_WAY_BACK', /cannot be told: .*Nothing was done/);
   expect(ran.json.outcome).toBe('blocked');
-}, 60_000);
+});
 
 test('a release that was killed and typed again is two, and the rollback of the later one says that the earlier stays', async () => {
   // As one that was killed after its migration had come to its end.

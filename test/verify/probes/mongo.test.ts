@@ -110,7 +110,7 @@ test('cannot say when the server is down', async () => {
     { db: client.db('t') },
   );
   expect(result).toMatchObject({ state: 'unknown' });
-  expect(result.durationMs).toBeLessThan(5000);
+  expect(result.durationMs).toBeLessThan(30_000);
 });
 
 test('cannot say without a database', async () => {

@@ -99,7 +99,6 @@ async function refused(it: Lab, migrate: (db: Db) => Promise<unknown>): Promise<
 
 test.each(Object.entries(migrations))(
   'what a user made where %s could not be put in place is theirs, and each one before it is told',
-  { timeout: 60_000 },
   async (_, migrate) => {
     await using it = await lab();
     await refused(it, migrate);

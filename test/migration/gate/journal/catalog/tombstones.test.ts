@@ -143,7 +143,7 @@ test('a collection that was replaced between look and drop is left alone', async
   await expect(run.db.collection('c').dropIndex('nope')).rejects.toMatchObject({ code: 'CATALOG_MOVED' });
 });
 
-test('a drop waits for an index build of others', { timeout: 60_000 }, async () => {
+test('a drop waits for an index build of others', async () => {
   await using it = await lab();
   await using other = await freshDatabase();
   const c = it.raw.db.collection('c');
