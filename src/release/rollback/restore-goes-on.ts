@@ -49,8 +49,7 @@ export async function agreeToGoOn(
   way: Extract<WayBack, { strategy: 'restore' }>,
   begun: ReleaseRecord,
 ): Promise<Consent | ReleaseError> {
-  const half = await halfRestored(connection.db, namesOf(run));
-  const lossless = half === undefined ? await withoutLoss(run, connection, release) : [];
+  const lossless = await withoutLoss(run, connection, release);
   if (run.confirm !== undefined) for (const one of lossless) run.log.warn(one);
   try {
     return await agreeToRestore(run, connection, release, way);
@@ -69,8 +68,13 @@ export async function agreeToGoOn(
   }
 }
 
-/** The way that loses nothing, a sentence, where the records show that it is there; `auto` would take it. */
-async function withoutLoss(run: Run, connection: Connection, release: ReleaseRecord): Promise<readonly string[]> {
+/** The way that loses nothing, a sentence, where the records show that it is there; `auto` would take it. Half of a restore is in its way. */
+export async function withoutLoss(
+  run: Run,
+  connection: Connection,
+  release: ReleaseRecord,
+): Promise<readonly string[]> {
+  if ((await halfRestored(connection.db, namesOf(run))) !== undefined) return [];
   const found = await findWayBack(run, connection, release, 'auto').catch(() => undefined);
   return found?.way.strategy === 'undo'
     ? [`mongo-release rollback ${release._id} --strategy undo takes it back as well, and loses nothing.`]

@@ -18,7 +18,7 @@ import { findRelease, otherThanNewest } from './find-release.ts';
 import { foretell, planned, sayWhatStays } from './foretell.ts';
 import { letUsersIn } from './let-users-in.ts';
 import { look, nothingLeft } from './look.ts';
-import { agreeToGoOn } from './restore-goes-on.ts';
+import { agreeToGoOn, withoutLoss } from './restore-goes-on.ts';
 import { agreeToRestore } from './restoring.ts';
 import type { RollbackResult } from './result.ts';
 import { refuseDeploying, refuseRunning } from './still-running.ts';
@@ -93,7 +93,10 @@ async function goBack(
     ...(stays === undefined ? [] : [stays.why]),
     ...(dryRun ? running : []),
   ];
+  const byName = way.strategy === 'restore' && run.invocation.flags.strategy === 'restore';
+  const lossless = byName ? await withoutLoss(run, connection, release) : [];
   if (dryRun) {
+    told.push(...lossless);
     const { result, warnings } = await foretell(run, connection, release, situation);
     return { outcome: 'nothing-to-do', result, warnings: alsoSay(warnings, result) };
   }
@@ -101,6 +104,8 @@ async function goBack(
   if (begun !== undefined) run.log.info(`Rollback ${begun._id} goes on from where it stopped.`);
   if (begun?.reason === undefined) needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   await sayWhatStays(run, connection, release, situation);
+  // What goes on says so itself.
+  if (begun === undefined) for (const one of lossless) run.log.warn(one);
   const consent =
     way.strategy === 'restore'
       ? await (begun === undefined

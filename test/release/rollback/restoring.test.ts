@@ -175,9 +175,13 @@ describe('a rollback by restore', () => {
     expect(await ids()).toEqual([1, 2, 3, 200]);
   }, 120_000);
 
-  test('says in its dry run what it would remove', async () => {
+  test('says in its dry run what it would remove, and there and before it asks which way loses nothing', async () => {
     await database.db.collection('wishlists').insertOne({ of: 1 });
     const { warnings } = await ok('rollback r1 --strategy restore --dry-run --json');
+    expect(warnings[0]).toBe('mongo-release rollback r1 --strategy undo takes it back as well, and loses nothing.');
+    const unasked = await project.run('rollback r1 --strategy restore --json');
+    expectFailure(unasked, 2, 'CONFIRMATION_NEEDED', /2 writes/);
+    expect(unasked.stderr).toContain(warnings[0]);
     expect(warnings.join(' ')).toMatch(/restore backup \S+\. What it does not hold is removed: wishlists\. What was/);
   });
 
