@@ -127,6 +127,7 @@ async function restoredAway(
   );
   const reverted = gone.sort((a, b) => a.sequence - b.sequence).map(({ _id: name }) => ({ name }));
   const replaced = restore !== undefined || gone.length > 0 || (before !== undefined && wasRestored(history, before));
-  const lost = restore === undefined && before !== undefined && isTakenOtherwise(history, before) ? nothingLost : {};
-  return { data: { ...(restore && { restore, kept: restore.kept }), reverted, ...lost }, replaced };
+  const over = restore === undefined && before !== undefined && isTakenOtherwise(history, before);
+  const told = over ? { ...nothingLost, failed: undefined } : {};
+  return { data: { ...(restore && { restore, kept: restore.kept }), reverted, ...told }, replaced };
 }

@@ -119,6 +119,7 @@ class Walk {
       const before = recordOf(this.#earlier);
       if (before !== undefined && this.#foundRestored) {
         const keep = (known: Partial<DataTakenBack>) => this.#know(known);
+        this.#data = joined(this.#data, { data: await foundBack(this.#run, this.#connection, before) });
         this.#data = joined(this.#data, await restoredBefore(this.#run, this.#connection, tenure, before, keep));
         await this.#keep();
       }
