@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { BSON, type Db, Double } from 'mongodb';
+import { BSON, Double } from 'mongodb';
 import { expect, test } from 'vitest';
 import { freshDatabase } from '../setup/mongo.ts';
 import { makeProject, migration } from './cli.ts';
+import { linesForMongosh, mongosh } from './mongosh.ts';
 
 const slugs = `import { defineMigration } from 'mongo-release-action';
 export default defineMigration({
@@ -83,33 +83,13 @@ const wards = `module.exports = {
 };
 `;
 
-/** The lines that the page on the way back has for mongosh, in their order; apart that which removes what was inserted. */
+/** The lines of the docs, in their order; apart that which removes what was inserted. */
 async function linesOfTheDocs() {
-  const page = await readFile(new URL('../../docs/rollback.md', import.meta.url), 'utf8');
-  const [, block = ''] = /### What stays with users[\s\S]*?```js\n([\s\S]*?)```/.exec(page) ?? [];
-  const lines = block.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
-  const [removing, others] = [true, false].map((is) => lines.filter((line) => line.includes('.deleteOne(') === is));
-  return { lines: others as string[], remove: removing as string[] };
-}
-
-/** Runs lines of mongosh, and comes back with what each of them finds. */
-async function mongosh(db: Db, lines: readonly string[]): Promise<unknown[]> {
-  const found: unknown[] = [];
-  const shell = { getCollection: (name: string) => shellCollection(db, name) };
-  const calls = lines.map((line) => (line.startsWith('const ') ? line : `found.push(await (${line}));`));
-  await new Function('db', 'found', `return (async () => { ${calls.join('\n')} })()`)(shell, found);
-  return found;
-}
-
-function shellCollection(db: Db, name: string) {
-  const collection = db.collection(name);
-  return {
-    find: (filter: object, projection?: object) => collection.find(filter, { projection }).toArray(),
-    findOne: (filter: object) => collection.findOne(filter),
-    aggregate: (pipeline: object[]) => collection.aggregate(pipeline).toArray(),
-    deleteMany: (filter: object) => collection.deleteMany(filter),
-    deleteOne: (filter: object) => collection.deleteOne(filter),
-  };
+  const all = await linesForMongosh('What stays with users');
+  const [remove = [], lines = []] = [true, false].map((is) =>
+    all.filter((line) => line.includes('.deleteOne(') === is),
+  );
+  return { lines, remove };
 }
 
 test('what an undo left to users is said with its fields, and settled in mongosh by the lines of the docs', async () => {

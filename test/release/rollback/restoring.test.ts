@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/migration/lease/lease.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { expectFailure, migration, type Project } from '../../cli/cli.ts';
+import { linesForMongosh, mongosh } from '../../cli/mongosh.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
 import { wireProxyTo } from '../../setup/wire-proxy.ts';
 import { giveUpLease } from '../half-done/left-half.ts';
@@ -152,7 +153,15 @@ describe('a rollback by restore', () => {
     const { keptAside, warnings } = await ok('status --json');
     expect(keptAside).toMatchObject([{ name: 'wishes', tombstone, rollbackId: record?._id }]);
     expect(warnings.join()).toContain(`then drop it in mongosh: db.getCollection('${tombstone}').drop()`);
-    await database.db.collection(tombstone).drop();
+    const lines = (await linesForMongosh('Restore')).map((line) =>
+      line
+        .replace(/_mongo_release\.dropped\.\w+/, tombstone)
+        .replace("'places'", "'wishes'")
+        .replace('_id: 7', '_id: 2'),
+    );
+    const missing = [{ _id: 1 }, { _id: 2 }];
+    expect(await mongosh(database.db, lines)).toEqual([missing, [], true]);
+    expect(await wishes.distinct('_id')).toEqual([2]);
     const after = await ok('status --json');
     expect([after.keptAside, after.warnings]).toEqual([undefined, undefined]);
   }, 120_000);
