@@ -528,7 +528,7 @@ function leftList(undo) {
     const items = undo.flatMap(({ name, left = [] }) => left.map(({ why }) => `${why} (${name})`));
     return items.length === 0 ? [] : [{ kind: 'list', title: 'Of the catalog, left as it is', items }];
 }
-/** The steps of a rollback, each as it went the last time. */
+/** The steps of a rollback, each as it went the last time, and in the order of that. */
 function playbookTable(steps) {
     if (steps.length === 0)
         return [];
@@ -537,14 +537,18 @@ function playbookTable(steps) {
             kind: 'table',
             title: 'Steps of the way back',
             columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
-            rows: steps.map(({ name, state, durationMs, note = '' }) => [
+            rows: steps.map(({ name, state, durationMs, attempt, note = '' }) => [
                 { name },
                 { mark: (0,_steps_js__WEBPACK_IMPORTED_MODULE_2__/* .stepMark */ .e)(state), text: state },
-                { text: durationMs === undefined ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs) },
+                { text: tookOf(durationMs, attempt) },
                 { text: note },
             ]),
         },
     ];
+}
+function tookOf(durationMs, attempt) {
+    const which = attempt === undefined ? [] : [`attempt ${attempt}`];
+    return [...which, ...(durationMs === undefined ? [] : [(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs)])].join(', ');
 }
 /** What a restore has lost. */
 function lossSentence(loss) {

@@ -2,7 +2,7 @@ export const id = 21;
 export const ids = [21];
 export const modules = {
 
-/***/ 92817:
+/***/ 78397:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -444,7 +444,7 @@ async function soFar(db, own, record) {
     return { ...record, journal: { ...journal, entries } };
 }
 const briefly = {
-    ...{ state: 1, direction: 1, checksum: 1, fileName: 1, phase: 1, startedAt: 1, appliedAt: 1 },
+    ...{ state: 1, direction: 1, checksum: 1, fileName: 1, phase: 1, startedAt: 1, finishedAt: 1, appliedAt: 1 },
     ...{ appliedIn: 1, sequence: 1, releaseId: 1, toolVersion: 1, changelog: 1, origin: 1, fence: 1 },
 };
 /** The states from which a migration may be started. A failed or interrupted one runs again from its top. */
@@ -4969,59 +4969,6 @@ function restoreProgress(log) {
     return ({ total }) => say(total.bytes, total.expectedBytes);
 }
 
-;// CONCATENATED MODULE: ./emitted/mongo/catalog-changes.js
-
-
-
-
-const catalog_changes_majority = { writeConcern: { w: 'majority' } };
-/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
-const passing = new Set([
-    24, // LockTimeout
-    12_586, // BackgroundOperationInProgressForDatabase
-    12_587, // BackgroundOperationInProgressForNamespace
-]);
-/** Drops it if it is there; with `uuid` only if it is that one. */
-async function dropCollection(place, name, uuid) {
-    const { db, topology } = place;
-    try {
-        await patiently(place, () => db.command({ drop: name, ...expected(topology, uuid), ...catalog_changes_majority }));
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
-            throw error;
-    }
-}
-/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
-async function renameCollection(place, from, to, uuid, w = 'majority') {
-    const { client, db, topology } = place;
-    await patiently(place, () => client.db('admin').command({
-        renameCollection: `${db.databaseName}.${from}`,
-        to: `${db.databaseName}.${to}`,
-        ...expected(topology, uuid),
-        writeConcern: { w },
-    }));
-}
-/** The server fails with CollectionUUIDMismatch (361) when the name stands for another collection by now. */
-function expected(topology, uuid) {
-    return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
-}
-/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
-async function patiently({ ready }, run) {
-    for (let attempt = 1;; attempt++) {
-        await ready?.();
-        try {
-            await run();
-            return;
-        }
-        catch (error) {
-            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
-                throw error;
-            await (0,external_node_timers_promises_.setTimeout)(500);
-        }
-    }
-}
-
 ;// CONCATENATED MODULE: ./emitted/backup/restore/failure.js
 
 
@@ -5308,6 +5255,59 @@ async function writesUntilMoved(db, since, moves, { limitMs = 60_000 } = {}) {
     return found;
 }
 
+;// CONCATENATED MODULE: ./emitted/mongo/catalog-changes.js
+
+
+
+
+const catalog_changes_majority = { writeConcern: { w: 'majority' } };
+/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
+const passing = new Set([
+    24, // LockTimeout
+    12_586, // BackgroundOperationInProgressForDatabase
+    12_587, // BackgroundOperationInProgressForNamespace
+]);
+/** Drops it if it is there; with `uuid` only if it is that one. */
+async function dropCollection(place, name, uuid) {
+    const { db, topology } = place;
+    try {
+        await patiently(place, () => db.command({ drop: name, ...expected(topology, uuid), ...catalog_changes_majority }));
+    }
+    catch (error) {
+        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
+            throw error;
+    }
+}
+/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
+async function renameCollection(place, from, to, uuid, w = 'majority') {
+    const { client, db, topology } = place;
+    await patiently(place, () => client.db('admin').command({
+        renameCollection: `${db.databaseName}.${from}`,
+        to: `${db.databaseName}.${to}`,
+        ...expected(topology, uuid),
+        writeConcern: { w },
+    }));
+}
+/** The server fails with CollectionUUIDMismatch (361) when the name stands for another collection by now. */
+function expected(topology, uuid) {
+    return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
+}
+/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
+async function patiently({ ready }, run) {
+    for (let attempt = 1;; attempt++) {
+        await ready?.();
+        try {
+            await run();
+            return;
+        }
+        catch (error) {
+            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
+                throw error;
+            await (0,external_node_timers_promises_.setTimeout)(500);
+        }
+    }
+}
+
 // EXTERNAL MODULE: ./emitted/mongo/expiry.js
 var mongo_expiry = __webpack_require__(82561);
 ;// CONCATENATED MODULE: ./emitted/backup/restore/put-aside.js
@@ -5498,834 +5498,13 @@ function literals(values) {
     return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { $literal: value }]));
 }
 
-;// CONCATENATED MODULE: ./emitted/mongo/lanes.js
-/** So many at the same time; the others wait in the order in which they came. */
-class Lanes {
-    #free;
-    #waiting = [];
-    constructor(atOnce) {
-        this.#free = atOnce;
-    }
-    async enter() {
-        if (this.#free > 0)
-            this.#free--;
-        else
-            await new Promise((resolve) => this.#waiting.push(resolve));
-    }
-    leave() {
-        const next = this.#waiting.shift();
-        if (next === undefined)
-            this.#free++;
-        else
-            next();
-    }
-    async run(work) {
-        await this.enter();
-        try {
-            return await work();
-        }
-        finally {
-            this.leave();
-        }
-    }
-}
-
-// EXTERNAL MODULE: ../../node_modules/mongodb/lib/cmap/commands.js
-var commands = __webpack_require__(49218);
-;// CONCATENATED MODULE: ./emitted/mongo/raw-sequence.js
-// Not a public export of the driver (7.8.0, pinned); in this file alone.
-
-
-/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
-const raw_sequence_mostDocuments = 100_000;
-/** Far below the limit: the driver copies a batch twice on its way, and larger ones measured no faster. */
-const batchBytes = 4_000_000;
-/** Each piece of bytes is one document or several. */
-function sequence(field, documents) {
-    const prepared = new commands.DocumentSequence(field);
-    for (const bytes of documents)
-        prepared.push(noDocument, bytes);
-    return prepared;
-}
-/** The driver keeps an object beside the bytes for its command events alone. */
-const noDocument = {};
-/** Throws `RawInsertError` where the answer to a command of writes names a document. `from`: how many were sent before it. */
-function refuseWriteErrors(answer, from) {
-    const first = answer.writeErrors?.[0];
-    if (first === undefined)
-        return;
-    const index = from === undefined ? undefined : from + Number(first.index);
-    throw new RawInsertError(Number(first.code), index, first.keyValue && { pattern: first.keyPattern, value: first.keyValue });
-}
-/** The server took the command and refused a document of it. */
-class RawInsertError extends Error {
-    name = 'RawInsertError';
-    /** The server's code for the first refusal, read by `serverCode`. */
-    code;
-    /** Which of those that were sent, where each is one document. */
-    index;
-    /** It holds values: nothing that shows an error may see it. */
-    #key;
-    constructor(code, index, key) {
-        super(`The server refused a document (${code}).`);
-        this.code = code;
-        this.index = index;
-        this.#key = key;
-    }
-    /** What another document has, where the server says so. */
-    get key() {
-        return this.#key;
-    }
-}
-/** An insert replaces such a value of a top-level field by the time. */
-function hasEmptyTimestamp(document) {
-    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
-    // Most documents have no such bytes at all, and searching for them is native.
-    if (buffer.indexOf(emptyTimestamp) < 0)
-        return false;
-    for (const { type, valueStart } of (0,raw_bson/* elementsOf */.ZE)(document)) {
-        if (type === raw_bson/* bsonTypes */.uI.timestamp && buffer.readBigUInt64LE(valueStart) === 0n)
-            return true;
-    }
-    return false;
-}
-/** The end of a field's name and the value. */
-const emptyTimestamp = Buffer.alloc(9);
-
-;// CONCATENATED MODULE: ./emitted/mongo/raw-build.js
-
-
-/** BSON put together from bytes, for what objects cannot hold: see `raw-bson.ts`. */
-/** One element: type, name, and the bytes of its value. */
-function rawElement(type, name, value) {
-    return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
-}
-/** A document of these elements, in this order. */
-function rawDocument(elements) {
-    const body = Buffer.concat(elements);
-    const whole = Buffer.alloc(body.length + 5);
-    whole.writeInt32LE(whole.length);
-    body.copy(whole, 4);
-    return whole;
-}
-/** The value of a string. */
-function rawString(value) {
-    const bytes = Buffer.from(`${value}\0`);
-    const length = Buffer.alloc(4);
-    length.writeInt32LE(bytes.length);
-    return Buffer.concat([length, bytes]);
-}
-/**
- * A document as a map, so that every key stays at its place and every number keeps its type when the driver sends it.
- * Of two equal keys the later one is kept.
- */
-function orderedDocument(bytes) {
-    const buffer = (0,raw_bson/* asBuffer */.bS)(bytes);
-    return new Map([...(0,raw_bson/* elementsOf */.ZE)(bytes)].map((element) => [element.name, exactValue(buffer, element)]));
-}
-/** The value of one element in that form: documents are maps, numbers objects of their BSON type. */
-function exactValue(bytes, { type, valueStart, end }) {
-    const value = (0,raw_bson/* asBuffer */.bS)(bytes).subarray(valueStart, end);
-    if (type === raw_bson/* bsonTypes */.uI.objectId)
-        return new lib.ObjectId(value);
-    if (type === raw_bson/* bsonTypes */.uI.document)
-        return orderedDocument(value);
-    if (type === raw_bson/* bsonTypes */.uI.array)
-        return [...orderedDocument(value).values()];
-    // In one piece of memory: the keys of all documents that an undo looks up come this way.
-    const document = Buffer.alloc(value.length + 8);
-    document.writeInt32LE(document.length);
-    document[4] = type;
-    document.write('v', 5);
-    document.set(value, 7);
-    return lib.BSON.deserialize(document, raw_build_exact).v;
-}
-const raw_build_exact = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true };
-
-;// CONCATENATED MODULE: ./emitted/mongo/raw-statements.js
-
-
-/** Statements of `update` and `delete` commands as BSON bytes, each put together in one piece of memory. */
-/**
- * `{ q: { _id: { $eq: ID }, $nor: [{}] }, u: [{ $replaceWith: { $literal: DOCUMENT } }], upsert: true }`: it finds none, so
- * that it inserts, exactly; where there is one with its `_id`, it is refused as an insert is. Nothing is replaced, and so
- * never compared: see `Recipe` for what becomes of the server where a name stands twice.
- */
-function insertsOne(document) {
-    const literal = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$literal', whole(document)));
-    const never = raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$nor', objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '0', objectOf())));
-    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', byId(document, never)), raw_statements_element(raw_bson/* bsonTypes */.uI.array, 'u', replaced(literal)), raw_statements_element(raw_bson/* bsonTypes */.uI.boolean, 'upsert', whole(yes))));
-}
-/**
- * One statement for all of them, which takes the server about two thirds of the time of one each: a pipeline that looks
- * the document up by its `_id`. In an update the server goes through the list for that (ExpressionIndexOfArray, which
- * makes a hash of it where a pipeline is optimized, as those of updates are not: 6.0.5), so that it is not to be long. No
- * collation: the index on `_id` has the collection's, by which ids are unique, and no other one would use it.
- */
-function replacesAll(documents) {
-    const ids = idsOf(documents);
-    const all = documents.map((bytes) => ({ type: raw_bson/* bsonTypes */.uI.document, bytes, start: 0, end: bytes.length }));
-    return replaces(ids, elementAt(listOf(all), raw_statements_element(raw_bson/* bsonTypes */.uI.document, '1', placeIn(ids))));
-}
-/**
- * Puts each document together of its own values and of those that are given, for each document in the order of the
- * fields: less is sent, and where none are given the server need not look anything up.
- */
-function remakesAll(documents, fields, given) {
-    const ids = idsOf(documents);
-    let nth = 0;
-    const values = fields.map(({ name, from }) => {
-        if (from !== undefined)
-            return raw_statements_element(raw_bson/* bsonTypes */.uI.string, name, whole(rawString(`$${from}`)));
-        const list = listOf(given.map((of) => of[nth]));
-        nth += 1;
-        return raw_statements_element(raw_bson/* bsonTypes */.uI.document, name, elementAt(list, raw_statements_element(raw_bson/* bsonTypes */.uI.string, '1', placeName)));
-    });
-    const made = objectOf(...values);
-    if (nth === 0)
-        return replaces(ids, made);
-    const vars = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'place', placeIn(ids)));
-    const inner = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'vars', vars), raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'in', made));
-    return replaces(ids, objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$let', inner)));
-}
-const placeName = whole(rawString('$$place'));
-const idName = whole(rawString('$_id'));
-function replaces(ids, expression) {
-    return onAll(ids, raw_statements_element(raw_bson/* bsonTypes */.uI.array, 'u', replaced(expression)));
-}
-function replaced(expression) {
-    const stage = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$replaceWith', expression));
-    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '0', stage));
-}
-/** An expression: where the document's `_id` stands among these. */
-function placeIn(ids) {
-    const [list, own] = [raw_statements_element(raw_bson/* bsonTypes */.uI.document, '0', literal(ids)), raw_statements_element(raw_bson/* bsonTypes */.uI.string, '1', idName)];
-    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$indexOfArray', objectOf(list, own)));
-}
-function elementAt(list, place) {
-    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$arrayElemAt', objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '0', literal(list)), place)));
-}
-/**
- * Takes these top-level fields off all of them: less than half of the time of `replacesAll`, since the server neither
- * gets the documents nor compares them. `names`: without a dot, a dollar in front, and not empty.
- */
-function unsetsAll(documents, names) {
-    const fields = objectOf(...names.map((name) => raw_statements_element(raw_bson/* bsonTypes */.uI.boolean, name, whole(yes))));
-    const update = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$unset', fields));
-    return onAll(idsOf(documents), raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'u', update));
-}
-/** `{ q: { _id: { $eq: ID } }, limit: 1 }` */
-function deletesOne(document) {
-    const limit = raw_statements_element(raw_bson/* bsonTypes */.uI.int32, 'limit', whole(Buffer.from([1, 0, 0, 0])));
-    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', byId(document)), limit));
-}
-function onAll(ids, update) {
-    const filter = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '_id', objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$in', ids))));
-    const multi = raw_statements_element(raw_bson/* bsonTypes */.uI.boolean, 'multi', whole(yes));
-    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', filter), update, multi));
-}
-function byId(document, ...more) {
-    const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(document);
-    const id = whole((0,raw_bson/* asBuffer */.bS)(document).subarray(valueStart, end));
-    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '_id', objectOf(raw_statements_element(type, '$eq', id))), ...more);
-}
-function idsOf(documents) {
-    return listOf(documents.map((bytes) => {
-        const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(bytes);
-        return { type, bytes, start: valueStart, end };
-    }));
-}
-function whole(bytes) {
-    return { pieces: [bytes], length: bytes.length };
-}
-function bytesOf({ pieces, length }) {
-    return Buffer.concat(pieces, length);
-}
-function raw_statements_element(type, name, value) {
-    const head = headOf(type, name);
-    return { pieces: [head, ...value.pieces], length: head.length + value.length };
-}
-function headOf(type, name) {
-    const head = Buffer.from(` ${name}\0`);
-    head[0] = type;
-    return head;
-}
-function literal(list) {
-    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$literal', list));
-}
-/** Also an array, where the names are its places. */
-function objectOf(...elements) {
-    const length = elements.reduce((sum, { length }) => sum + length, 5);
-    const head = Buffer.alloc(4);
-    head.writeInt32LE(length);
-    return { pieces: [head, ...elements.flatMap(({ pieces }) => pieces), end], length };
-}
-/** An array of many values: a piece each would cost more than to copy them at once. */
-function listOf(values) {
-    let length = 5;
-    for (const [at, { type, start, end }] of values.entries())
-        length += placeHead(type, at).length + end - start;
-    const list = Buffer.alloc(length);
-    list.writeInt32LE(length);
-    let to = 4;
-    for (const [at, { type, bytes, start, end }] of values.entries()) {
-        const head = placeHead(type, at);
-        to = copied(head, 0, head.length, list, to);
-        to = copied(bytes, start, end, list, to);
-    }
-    return whole(list);
-}
-/** For a few bytes the call takes longer than these. */
-const fewBytes = 24;
-/** Where the copy ends. */
-function copied(from, start, end, to, at) {
-    if (end - start > fewBytes)
-        to.set(from.subarray(start, end), at);
-    else
-        for (let nth = start; nth < end; nth += 1)
-            to[at + nth - start] = from[nth];
-    return at + end - start;
-}
-const end = Buffer.alloc(1);
-const yes = Buffer.from([1]);
-/** Type and name of an array's element: the same few thousand for every statement. */
-function placeHead(type, at) {
-    const heads = placeHeads.get(type) ?? [];
-    placeHeads.set(type, heads);
-    heads[at] ??= headOf(type, String(at));
-    return heads[at];
-}
-const placeHeads = new Map();
-
-;// CONCATENATED MODULE: ./emitted/mongo/raw-write.js
+;// CONCATENATED MODULE: ./emitted/backup/restore/left.js
 
 
 
 
-
-/** The memory that inserts share, whatever the number of collections: those under way, and what waits to be a batch. */
-class InsertBudget {
-    lanes = new Lanes(4);
-    #holding = new Map();
-    #held = 0;
-    /** What this one holds from now on. */
-    holds(inserter, bytes) {
-        this.#held += bytes - (this.#holding.get(inserter) ?? 0);
-        if (bytes === 0)
-            this.#holding.delete(inserter);
-        else
-            this.#holding.set(inserter, bytes);
-    }
-    /** Who is to send before its batch is full; undefined while there is room. */
-    fullest() {
-        if (this.#held <= mostHeld)
-            return undefined;
-        return [...this.#holding].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
-    }
-}
-/** Of several collections together. */
-const mostHeld = 8 * batchBytes;
-/**
- * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
- * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
- *
- * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with `awaitMajority`.
- * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
- * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
- * `add`, `finish` still waits for what is under way.
- */
-class RawInserter {
-    #db;
-    #collection;
-    #options;
-    #budget;
-    #underWay = new Set();
-    #held = [];
-    #heldBytes = 0;
-    #heldDocuments = 0;
-    #documents = 0;
-    #bytes = 0;
-    #failure;
-    constructor(db, collection, options = {}) {
-        this.#db = db;
-        this.#collection = collection;
-        this.#options = options;
-        this.#budget = options.budget ?? new InsertBudget();
-    }
-    /** Returns when there is room for more. */
-    async add(documents) {
-        for (const piece of documents.pieces({ documents: raw_sequence_mostDocuments, bytes: batchBytes })) {
-            const { length } = piece.bytes;
-            const full = this.#heldBytes + length > batchBytes || this.#heldDocuments + piece.length > raw_sequence_mostDocuments;
-            if (full)
-                await this.#send();
-            // A small view would keep all of what it is a view into.
-            const small = length < piece.bytes.buffer.byteLength / 4;
-            this.#held.push(small ? new RawDocuments(Buffer.from(piece.bytes), piece.length) : piece);
-            this.#heldDocuments += piece.length;
-            this.#hold(this.#heldBytes + length);
-            const fullest = this.#budget.fullest();
-            // What is wrong there is said when that one is asked again.
-            if (fullest !== undefined)
-                await fullest.#send().catch(() => { });
-        }
-    }
-    /** Returns when the server has acknowledged everything. */
-    async finish() {
-        if (this.#failure === undefined)
-            await this.#send();
-        await Promise.all(this.#underWay);
-        this.#take();
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-        return { documents: this.#documents, bytes: this.#bytes };
-    }
-    async #send() {
-        const batch = this.#take();
-        this.#throwFailure();
-        if (batch.length === 0)
-            return;
-        const before = this.#options.inOrder ? [...this.#underWay] : [];
-        const begun = Promise.withResolvers();
-        const insert = () => {
-            begun.resolve();
-            return this.#insert(batch);
-        };
-        // Under way from now on: whoever finishes meanwhile has to wait for what is still without a lane, too.
-        const sent = Promise.all(before)
-            .then(() => this.#budget.lanes.run(insert))
-            .finally(() => this.#underWay.delete(sent));
-        this.#underWay.add(sent);
-        await begun.promise;
-    }
-    #throwFailure() {
-        if (this.#options.signal?.aborted)
-            this.#failure ??= { error: this.#options.signal.reason };
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-    }
-    #take() {
-        const held = this.#held;
-        this.#held = [];
-        this.#heldDocuments = 0;
-        this.#hold(0);
-        return held;
-    }
-    #hold(bytes) {
-        this.#heldBytes = bytes;
-        this.#budget.holds(this, bytes);
-    }
-    async #insert(batch) {
-        try {
-            // It may have failed while this batch waited for its turn.
-            this.#throwFailure();
-            await insertBatch(this.#db, this.#collection, batch, this.#options);
-            const documents = batch.reduce((sum, { length }) => sum + length, 0);
-            const bytes = batch.reduce((sum, part) => sum + part.bytes.length, 0);
-            this.#documents += documents;
-            this.#bytes += bytes;
-            this.#options.onInserted?.(documents, bytes);
-        }
-        catch (error) {
-            this.#failure ??= { error };
-        }
-    }
-}
-/** All of these documents; see `RawInserter`. */
-async function insertRaw(db, collection, batches, options = {}) {
-    const inserter = new RawInserter(db, collection, options);
-    try {
-        for await (const batch of batches) {
-            await inserter.add(batch instanceof RawDocuments ? batch : RawDocuments.of(batch));
-        }
-    }
-    catch (error) {
-        await inserter.finish().catch(() => { });
-        throw error;
-    }
-    return inserter.finish();
-}
-/**
- * Returns when a majority of the members holds all that was written before, and as the primary that is asked has it:
- * what is counted afterwards no change of the primary takes back. The collection is not changed: a delete that matches
- * nothing waits as a write does, for the newest operation of all (LastOpFixer in the server's write_ops_exec.cpp). It is
- * any collection that is neither capped nor a time series.
- */
-async function awaitMajority(db, collection) {
-    await db.collection(collection).deleteOne({ _id: new lib.ObjectId() }, { writeConcern: { w: 'majority' } });
-}
-async function insertBatch(db, collection, batch, { inOrder = false, bypassValidation = false }) {
-    const send = async (command) => {
-        const about = { ordered: true, bypassDocumentValidation: bypassValidation, writeConcern: { w: 1 } };
-        refuseWriteErrors(await db.command({ ...command, ...about }));
-    };
-    const odd = batch.flatMap(withEmptyTimestamps);
-    if (odd.length === 0) {
-        const bytes = batch.map((documents) => documents.bytes);
-        return send({ insert: collection, documents: sequence('documents', bytes) });
-    }
-    // An insert replaces Timestamp(0, 0) in top-level fields, one by a pipeline does not.
-    const all = batch.flatMap((documents) => [...documents]);
-    const others = inOrder ? [] : all.filter((document) => !hasEmptyTimestamp(document));
-    if (others.length > 0)
-        await send({ insert: collection, documents: sequence('documents', others) });
-    await send({ update: collection, updates: sequence('updates', (inOrder ? all : odd).map(insertsOne)) });
-}
-function withEmptyTimestamps(documents) {
-    if (documents.bytes.indexOf(emptyTimestamp) < 0)
-        return [];
-    return [...documents].filter(hasEmptyTimestamp);
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/catalog-writes.js
-const catalog_writes_majority = { writeConcern: { w: 'majority' } };
-/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
-const listingOnly = new Set(['ns', 'clustered']);
-/** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
-async function createEmpty(db, name, metadata) {
-    const options = new Map(metadata.options);
-    // What expires would vanish while it is loaded: `setExpiry` comes last.
-    options.delete('expireAfterSeconds');
-    options.delete('autoIndexId');
-    const idIndex = metadata.indexes.find((index) => index.get('name') === '_id_' && index.get('clustered') !== true);
-    await db.command({
-        create: name,
-        ...Object.fromEntries(options),
-        ...(idIndex === undefined || metadata.type !== 'collection' ? {} : { idIndex: specOf(idIndex) }),
-        ...catalog_writes_majority,
-    });
-}
-/** Builds the indexes that never delete anything, or those that do (TTL). */
-async function createIndexes(db, name, metadata, which) {
-    const indexes = metadata.indexes.filter((index) => index.get('name') !== '_id_' &&
-        index.get('clustered') !== true &&
-        index.has('expireAfterSeconds') === (which === 'expiring'));
-    if (indexes.length > 0)
-        await db.command({ createIndexes: name, indexes: indexes.map(specOf), ...catalog_writes_majority });
-}
-/** Sets the expiry of a clustered collection or time series. The server may begin to delete at once. */
-async function setExpiry(db, name, metadata) {
-    const expireAfterSeconds = metadata.options.get('expireAfterSeconds');
-    if (expireAfterSeconds !== undefined)
-        await db.command({ collMod: name, expireAfterSeconds, ...catalog_writes_majority });
-}
-async function createView(db, metadata) {
-    await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...catalog_writes_majority });
-}
-function specOf(index) {
-    return new Map([...index].filter(([key]) => !listingOnly.has(key)));
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/swap.js
-
-
-
-
-
-
-
-
-
-
-
-
-/** An application may make a collection anew each time that its name is free for a moment. */
-const mostDisplaced = 20;
-/** Of what frees a name before what takes it, so that they come to the server in this order. */
-const headStartMs = 2;
-/**
- * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
- * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
- * did not know of: collections made since the swap was decided, whose documents are kept.
- *
- * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
- */
-async function runStep(connection, own, step, beforeMove) {
-    switch (step.kind) {
-        case 'replace':
-            return swap_replace(connection, own, step, beforeMove);
-        case 'refill':
-            return refill(connection, own, step, beforeMove);
-        case 'view':
-            await clear(connection, own, step.name, step.old, beforeMove);
-            return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
-        case 'remove': {
-            const present = await findCollection(connection.db, step.name);
-            // Under another UUID it is not the one that was decided on.
-            if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-                await clear(connection, own, step.name, step.old, beforeMove);
-            }
-        }
-    }
-}
-async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
-    for (let attempt = 1;; attempt++) {
-        const present = await findCollection(connection.db, name);
-        if (present?.uuid === uuid)
-            return;
-        const built = await findCollection(connection.db, aside);
-        if (built?.uuid !== uuid)
-            throw gone(name);
-        const free = await toClear(connection, own, name, old, beforeMove);
-        // A majority that has the second rename has this one.
-        const freed = free(1);
-        freed.catch(() => { });
-        // Nor is its answer waited for: where the server is far an application would make the name its own meanwhile.
-        await Promise.race([freed, (0,external_node_timers_promises_.setTimeout)(headStartMs)]);
-        const [before, placed] = await Promise.allSettled([freed, renameCollection(connection, aside, name, uuid)]);
-        if (before.status === 'rejected')
-            throw before.reason;
-        if (placed.status === 'fulfilled')
-            return;
-        if ((0,server_code/* serverCode */.XY)(placed.reason) !== server_code/* serverCodes */.Wc.NamespaceExists)
-            throw placed.reason;
-        if (attempt === mostDisplaced)
-            throw madeAnew(name);
-    }
-}
-async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
-    const { db } = connection;
-    // It is dropped at the very end, so it tells whether this step was completed.
-    if ((await findCollection(db, aside)) === undefined)
-        return;
-    const metadata = parseMetadata(text, type, name);
-    // The server drops no `system.js`.
-    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
-        await db.collection(name).deleteMany({});
-    else {
-        await clear(connection, own, name, old, beforeMove);
-        await createEmpty(db, name, metadata);
-    }
-    const storage = storageName({ name, type });
-    await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
-    // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
-    await awaitMajority(db, aside);
-    const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
-    if ((there ?? 0) < (needed ?? 0)) {
-        throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
-            hint: restoreHints.RESTORE_INCOMPLETE,
-        });
-    }
-    await createIndexes(db, name, metadata, 'lasting');
-    await createIndexes(db, name, metadata, 'expiring');
-    await setExpiry(db, name, metadata);
-    await dropCollection(connection, aside);
-}
-/** Frees a name. */
-async function clear(...at) {
-    const free = await toClear(...at);
-    await free();
-}
-/** What frees it: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
-async function toClear(connection, own, name, old, beforeMove) {
-    const [present] = await readCatalog(connection.db, name);
-    if (present === undefined)
-        return async () => { };
-    if (present.type !== 'collection' || present.uuid === undefined)
-        return () => dropCollection(connection, name);
-    const tombstone = own.dropped(present.uuid);
-    if (present.uuid !== old?.uuid) {
-        const expiry = (0,mongo_expiry/* expiriesOf */.R3)(present.rawOptions, present.rawIndexes);
-        await beforeMove({ name, tombstone, ...(expiry.length > 0 && { expiry }) });
-    }
-    return toPutAside(connection, present, tombstone);
-}
-function madeAnew(name) {
-    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The restore stopped while putting ${name} in place: somebody made that anew ${mostDisplaced} times, each time that its name was free for a moment.`, { hint: `Stop what writes to ${name}, then run the same restore again: it finishes what was begun.` });
-}
-function gone(name) {
-    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/settle.js
-var settle_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var settle_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/**
- * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
- * forward, for which everything is in the database itself; `setHistory` runs where history is not right yet. Waits until it is sure that nobody works on it any more.
- *
- * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
- * signal's reason when aborted while waiting. May be retried.
- */
-async function settleRestore(connection, options) {
-    return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
-}
-async function settle(connection, options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
-        const { db } = connection;
-        const found = await readRecord(db, own);
-        if (found === undefined)
-            return { kind: 'nothing' };
-        if (found.silentMs < goneAfterMs) {
-            log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
-            // An abort ends the pause early; what is thrown is its reason.
-            await (0,external_node_timers_promises_.setTimeout)(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => { });
-            signal?.throwIfAborted();
-        }
-        const again = await readRecord(db, own);
-        if (again === undefined)
-            return { kind: 'nothing' };
-        const { record } = again;
-        if (again.silentMs < goneAfterMs)
-            throw inProgress(db);
-        const tenure = settle_addDisposableResource(env_1, await RestoreTenure.takeOver(db, own, record.owner), false);
-        log.warn(settle_inWords[record.state], { backup: record.backupId, since: record.startedAt.toISOString() });
-        if (record.state === 'building') {
-            await undoBuild(connection, own, tenure);
-            return { kind: 'undone' };
-        }
-        const displaced = await finishRestore(connection, tenure, record, options);
-        const { backupId, placement, state } = record;
-        const named = (removes) => record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
-        const placed = placement !== undefined;
-        const kind = state === 'clearing' ? 'cleared' : 'finished';
-        return { kind, backupId, restored: named(false), removed: named(true), displaced, placed };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        settle_disposeResources(env_1);
-    }
-}
-const finishing = 'Finishing a restore that was interrupted after it had begun to swap collections in.';
-const settle_inWords = {
-    building: 'Removing what an interrupted restore had built.',
-    swapping: finishing,
-    placing: finishing,
-    clearing: 'Removing what an earlier restore, which had come to its end, had put aside.',
-};
-/** Removes what a restore built, and its record. The user's collections are as they were. */
-async function undoBuild(connection, own, tenure) {
-    // First: whether the last change of state arrived may be unknown.
-    await tenure.update({ state: 'building', steps: [] });
-    await dropAsides(connection, own);
-    await tenure.end();
-}
-/** Brings a restore to its end from where its record says that it is, and ends the record. Comes back with what it displaced. */
-async function finishRestore(connection, tenure, { state, backupId, steps, displaced, counted, placement, }, { own, log, setHistory, onLost }) {
-    let moved = [...displaced];
-    const beforeMove = async (one) => {
-        if (moved.some(({ tombstone }) => tombstone === one.tombstone))
-            return;
-        moved.push(one);
-        await tenure.update({ displaced: moved });
-        log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
-    };
-    if (state === 'swapping') {
-        for (const [index, step] of steps.entries()) {
-            const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-            await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, beforeMove));
-        }
-    }
-    if (state !== 'clearing' && placement !== undefined) {
-        await during('RESTORE_INCOMPLETE', 'setting the history (all collections are in place)', async () => {
-            await tenure.update({ state: 'placing' });
-            await setHistory(backupId, placement);
-        });
-    }
-    if (state !== 'clearing' && counted !== undefined) {
-        const counting = 'counting what users wrote until they were replaced (all collections are in place)';
-        const lost = await during('RESTORE_INCOMPLETE', counting, () => lookForLate(connection, own, counted, steps));
-        const telling = 'putting what it lost on record (all collections are in place)';
-        await during('RESTORE_INCOMPLETE', telling, async () => onLost?.(lost, backupId));
-        moved.push(...lost.kept);
-    }
-    const atEnd = 'putting its end on record (all collections are in place)';
-    await during('RESTORE_INCOMPLETE', atEnd, async () => {
-        if (state !== 'clearing')
-            moved = await Promise.all(moved.map((one) => asSeen(connection.db, one)));
-        await tenure.update({ state: 'clearing', displaced: moved });
-    });
-    for (const one of moved)
-        sayKept(one, log);
-    const removing = 'removing what was replaced (data and history are in place)';
-    const clear = async () => {
-        for (const tombstone of movedBy(own, steps).values())
-            if (moved.every((kept) => kept.tombstone !== tombstone))
-                await dropCollection(connection, tombstone);
-        await dropAsides(connection, own);
-        await tenure.end();
-    };
-    await during('RESTORE_INCOMPLETE', removing, clear, restoreHints.inUse);
-    return moved;
-}
-function sayKept({ writes, ...one }, log) {
-    const expiry = expiryInWords(one);
-    if (writes !== undefined)
-        log.warn(keptInWords({ ...one, writes }));
-    else if (expiry !== '')
-        log.warn(`What somebody made as ${one.name} is in ${one.tombstone}.${expiry}`);
-}
-/** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
-async function dropAsides(connection, own) {
-    const listed = await connection.db.listCollections({}, { nameOnly: true }).toArray();
-    for (const { name } of listed)
-        if (name.startsWith(asidePrefix(own)))
-            await dropCollection(connection, name);
-}
-/** Whether there is something for `settleRestore` to do, unless somebody is at it. Only reads. */
+// What an earlier restore has left in a database. All of it only reads.
+/** Whether there is something for `settleRestore` to do, unless somebody is at it. */
 async function isUnfinished(db, own) {
     const found = await during('RESTORE_FAILED', 'looking for an earlier restore', () => readRecord(db, own));
     return found !== undefined;
@@ -6333,7 +5512,6 @@ async function isUnfinished(db, own) {
 /**
  * A `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in: until it
  * is finished the database holds some collections of the backup and some of before, or history tells of those of before.
- * Only reads.
  */
 async function halfRestored(db, own) {
     const found = await readRecord(db, own);
@@ -6345,11 +5523,35 @@ async function halfRestored(db, own) {
         details: { backup: backupId },
     });
 }
-/** Throws it. */
-async function refuseHalfRestored(db, own) {
-    const error = await halfRestored(db, own);
-    if (error !== undefined)
-        throw error;
+/** Undefined where nothing is left of that, or somebody may be at it: within the last `goneAfterMs` it gave a sign of life. */
+async function leftByRestore(db, own, goneAfterMs = defaultGoneAfterMs) {
+    const found = await readRecord(db, own);
+    if (found === undefined || found.silentMs < goneAfterMs)
+        return undefined;
+    const { record } = found;
+    const { state, backupId, aliveAt: since } = record;
+    if (state === 'swapping' || state === 'placing')
+        return undefined;
+    const replaced = state === 'building' ? [] : toDrop(own, record);
+    const collections = (await namesIn(db)).filter((name) => isAside(name, own) || replaced.includes(name)).sort();
+    if (collections.length === 0)
+        return undefined;
+    return { what: state === 'building' ? 'copies' : 'replaced', backupId, since, collections };
+}
+/** Names of the collections that restores have built aside. */
+async function asidesIn(db, own) {
+    return (await namesIn(db)).filter((name) => isAside(name, own));
+}
+/** The tombstones of what a restore has replaced, but for what it has kept. */
+function toDrop(own, { steps, displaced }) {
+    const kept = new Set(displaced.map(({ tombstone }) => tombstone));
+    return [...movedBy(own, steps).values()].filter((tombstone) => !kept.has(tombstone));
+}
+function isAside(name, own) {
+    return name.startsWith(asidePrefix(own));
+}
+async function namesIn(db) {
+    return (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/record/rollback-records.js
@@ -6392,9 +5594,12 @@ class RollbackRecords {
             const by = kind === 'rollback' && { rollbackId: _id };
             const all = [...(data?.loss?.kept ?? []), ...(data?.restore?.displaced ?? []), ...keptAside];
             // Whoever has finished it later has it on record as well.
-            for (const { name, tombstone, expiring } of all)
+            for (const { name, tombstone, writes, expiring } of all)
                 if (!kept.has(tombstone))
-                    kept.set(tombstone, { name, tombstone, ...by, since, ...(expiring && { expiring }) });
+                    kept.set(tombstone, {
+                        ...{ name, tombstone, ...(writes !== undefined && { writes }) },
+                        ...{ ...by, since, ...(expiring && { expiring }) },
+                    });
         }
         return [...kept.values()];
     }
@@ -6476,12 +5681,12 @@ function trafficInWords({ state, since }) {
 function stateIn(steps, wanted) {
     return steps.find(({ name }) => name === wanted)?.state;
 }
-/** The step at which a rollback stopped that did not come to its end. */
+/** The step at which a rollback stopped that did not come to its end: of those that have not, the one that was tried last. */
 function stoppedAt(steps) {
-    return (steps.find(({ state }) => state !== 'done' && state !== 'skipped')?.name ??
-        // Users may have been let in before all else was done.
-        steps.findLast(({ name }) => name !== 'start-traffic')?.name ??
-        'its beginning');
+    const open = steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
+    // Users may have been let in, or not, before all else was done.
+    const isLast = ({ name }) => name !== 'start-traffic';
+    return open.findLast(isLast)?.name ?? open[0]?.name ?? steps.findLast(isLast)?.name ?? 'its beginning';
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/earlier.js
@@ -6506,7 +5711,11 @@ async function earlierRollback(run, { db }, releaseId) {
             (await new ReleaseRecords(db, run).deployedAfter(latestBegan(record)));
         if (overtaken)
             return { state: 'overtaken', record };
-        const dataBack = stateIn(record.steps ?? [], 'data') === 'done' || wasRestored(history, record);
+        // Whoever names the restore all the same means it.
+        const { strategy: named = 'auto' } = run.invocation.flags;
+        const dataBack = stateIn(record.steps ?? [], 'data') === 'done' ||
+            wasRestored(history, record) ||
+            (record.strategy === 'restore' && named === 'auto' && isTakenSince(history, record));
         return { state: 'unfinished', record, dataBack };
     }
     catch (error) {
@@ -6515,7 +5724,7 @@ async function earlierRollback(run, { db }, releaseId) {
 }
 /**
  * The steps of the rollback that is gone on with. That of the data is done where a restore is found at its end, be it its
- * own or another one: once that is on record nobody asks the fence again, which is then that of the run that goes on.
+ * own or another one, or another command has taken back what it was to replace: once that is on record nobody asks the fence again, which is then that of the run that goes on.
  */
 function stepsBefore(earlier) {
     if (earlier.state !== 'unfinished')
@@ -6545,6 +5754,17 @@ function wasRestored(history, { migrations, fence = 0 }) {
     const byRestore = ({ origin, fence: at }) => origin?.kind === 'restore' && at >= fence;
     const own = history.filter(({ _id }) => migrations.includes(_id));
     return history.some(byRestore) && own.every((one) => one.state === 'rolled-back' || byRestore(one));
+}
+/** Whether nothing of it is left by another command, such as `down`, and not by a restore. */
+function isTakenOtherwise(history, { migrations }) {
+    const own = history.filter(({ _id }) => migrations.includes(_id));
+    return own.length > 0 && own.every(({ state, origin }) => state === 'rolled-back' && origin?.kind !== 'restore');
+}
+/** The same, where that was after this rollback had begun: what was not there any more by then it was to replace all the same. */
+function isTakenSince(history, record) {
+    const { _id, migrations, fence = 0 } = record;
+    const since = (one) => migrations.includes(one._id) && one.fence > fence && one.releaseId !== _id;
+    return isTakenOtherwise(history, record) && history.some(since);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/open.js
@@ -6706,7 +5926,7 @@ async function halfRestoredIn(run, connection) {
     });
 }
 /** Throws it. */
-async function open_refuseHalfRestored(run, connection) {
+async function refuseHalfRestored(run, connection) {
     const error = await halfRestoredIn(run, connection);
     if (error !== undefined)
         throw error;
@@ -7929,7 +7149,7 @@ function standingOf({ records, wholePlan }) {
  */
 async function takeInto(run, connection, store, standing, { keys, engine = engineOf(run) }) {
     const { flags, settings } = run.invocation;
-    await open_refuseHalfRestored(run, connection);
+    await refuseHalfRestored(run, connection);
     if (engine === 'atlas')
         return takeManaged(run, connection, store, standing);
     const say = bytesProgress(run.log, 'Backing up.');
@@ -11378,6 +10598,56 @@ async function readSoFar(db, own, attempt) {
     return { counted: { ...nothingCounted, ...counted }, entriesUndone, begun: found !== undefined };
 }
 
+;// CONCATENATED MODULE: ./emitted/mongo/raw-build.js
+
+
+/** BSON put together from bytes, for what objects cannot hold: see `raw-bson.ts`. */
+/** One element: type, name, and the bytes of its value. */
+function rawElement(type, name, value) {
+    return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
+}
+/** A document of these elements, in this order. */
+function rawDocument(elements) {
+    const body = Buffer.concat(elements);
+    const whole = Buffer.alloc(body.length + 5);
+    whole.writeInt32LE(whole.length);
+    body.copy(whole, 4);
+    return whole;
+}
+/** The value of a string. */
+function rawString(value) {
+    const bytes = Buffer.from(`${value}\0`);
+    const length = Buffer.alloc(4);
+    length.writeInt32LE(bytes.length);
+    return Buffer.concat([length, bytes]);
+}
+/**
+ * A document as a map, so that every key stays at its place and every number keeps its type when the driver sends it.
+ * Of two equal keys the later one is kept.
+ */
+function orderedDocument(bytes) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(bytes);
+    return new Map([...(0,raw_bson/* elementsOf */.ZE)(bytes)].map((element) => [element.name, exactValue(buffer, element)]));
+}
+/** The value of one element in that form: documents are maps, numbers objects of their BSON type. */
+function exactValue(bytes, { type, valueStart, end }) {
+    const value = (0,raw_bson/* asBuffer */.bS)(bytes).subarray(valueStart, end);
+    if (type === raw_bson/* bsonTypes */.uI.objectId)
+        return new lib.ObjectId(value);
+    if (type === raw_bson/* bsonTypes */.uI.document)
+        return orderedDocument(value);
+    if (type === raw_bson/* bsonTypes */.uI.array)
+        return [...orderedDocument(value).values()];
+    // In one piece of memory: the keys of all documents that an undo looks up come this way.
+    const document = Buffer.alloc(value.length + 8);
+    document.writeInt32LE(document.length);
+    document[4] = type;
+    document.write('v', 5);
+    document.set(value, 7);
+    return lib.BSON.deserialize(document, raw_build_exact).v;
+}
+const raw_build_exact = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true };
+
 ;// CONCATENATED MODULE: ./emitted/migration/undo/merge.js
 
 
@@ -12099,7 +11369,7 @@ function mayPass(error) {
 function isGiven({ from }) {
     return from === undefined;
 }
-const raw_recipe_whole = { kind: 'whole' };
+const whole = { kind: 'whole' };
 const apart = { kind: 'apart' };
 const nothing = [];
 /**
@@ -12123,7 +11393,7 @@ class Recipes {
             return { recipe: apart, given: nothing };
         const bytes = given.reduce((sum, { start, end }) => sum + end - start, 0);
         if (known === undefined || bytes > to.length / 2)
-            return { recipe: raw_recipe_whole, given: nothing };
+            return { recipe: whole, given: nothing };
         return { recipe: known.recipe, given };
     }
     #search(a, b) {
@@ -12313,6 +11583,223 @@ function placesIn(bytes, offset) {
     return places;
 }
 
+// EXTERNAL MODULE: ../../node_modules/mongodb/lib/cmap/commands.js
+var commands = __webpack_require__(49218);
+;// CONCATENATED MODULE: ./emitted/mongo/raw-sequence.js
+// Not a public export of the driver (7.8.0, pinned); in this file alone.
+
+
+/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
+const raw_sequence_mostDocuments = 100_000;
+/** Far below the limit: the driver copies a batch twice on its way, and larger ones measured no faster. */
+const batchBytes = 4_000_000;
+/** Each piece of bytes is one document or several. */
+function sequence(field, documents) {
+    const prepared = new commands.DocumentSequence(field);
+    for (const bytes of documents)
+        prepared.push(noDocument, bytes);
+    return prepared;
+}
+/** The driver keeps an object beside the bytes for its command events alone. */
+const noDocument = {};
+/** Throws `RawInsertError` where the answer to a command of writes names a document. `from`: how many were sent before it. */
+function refuseWriteErrors(answer, from) {
+    const first = answer.writeErrors?.[0];
+    if (first === undefined)
+        return;
+    const index = from === undefined ? undefined : from + Number(first.index);
+    throw new RawInsertError(Number(first.code), index, first.keyValue && { pattern: first.keyPattern, value: first.keyValue });
+}
+/** The server took the command and refused a document of it. */
+class RawInsertError extends Error {
+    name = 'RawInsertError';
+    /** The server's code for the first refusal, read by `serverCode`. */
+    code;
+    /** Which of those that were sent, where each is one document. */
+    index;
+    /** It holds values: nothing that shows an error may see it. */
+    #key;
+    constructor(code, index, key) {
+        super(`The server refused a document (${code}).`);
+        this.code = code;
+        this.index = index;
+        this.#key = key;
+    }
+    /** What another document has, where the server says so. */
+    get key() {
+        return this.#key;
+    }
+}
+/** An insert replaces such a value of a top-level field by the time. */
+function hasEmptyTimestamp(document) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
+    // Most documents have no such bytes at all, and searching for them is native.
+    if (buffer.indexOf(emptyTimestamp) < 0)
+        return false;
+    for (const { type, valueStart } of (0,raw_bson/* elementsOf */.ZE)(document)) {
+        if (type === raw_bson/* bsonTypes */.uI.timestamp && buffer.readBigUInt64LE(valueStart) === 0n)
+            return true;
+    }
+    return false;
+}
+/** The end of a field's name and the value. */
+const emptyTimestamp = Buffer.alloc(9);
+
+;// CONCATENATED MODULE: ./emitted/mongo/raw-statements.js
+
+
+/** Statements of `update` and `delete` commands as BSON bytes, each put together in one piece of memory. */
+/**
+ * `{ q: { _id: { $eq: ID }, $nor: [{}] }, u: [{ $replaceWith: { $literal: DOCUMENT } }], upsert: true }`: it finds none, so
+ * that it inserts, exactly; where there is one with its `_id`, it is refused as an insert is. Nothing is replaced, and so
+ * never compared: see `Recipe` for what becomes of the server where a name stands twice.
+ */
+function insertsOne(document) {
+    const literal = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$literal', raw_statements_whole(document)));
+    const never = raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$nor', objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '0', objectOf())));
+    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', byId(document, never)), raw_statements_element(raw_bson/* bsonTypes */.uI.array, 'u', replaced(literal)), raw_statements_element(raw_bson/* bsonTypes */.uI.boolean, 'upsert', raw_statements_whole(yes))));
+}
+/**
+ * One statement for all of them, which takes the server about two thirds of the time of one each: a pipeline that looks
+ * the document up by its `_id`. In an update the server goes through the list for that (ExpressionIndexOfArray, which
+ * makes a hash of it where a pipeline is optimized, as those of updates are not: 6.0.5), so that it is not to be long. No
+ * collation: the index on `_id` has the collection's, by which ids are unique, and no other one would use it.
+ */
+function replacesAll(documents) {
+    const ids = idsOf(documents);
+    const all = documents.map((bytes) => ({ type: raw_bson/* bsonTypes */.uI.document, bytes, start: 0, end: bytes.length }));
+    return replaces(ids, elementAt(listOf(all), raw_statements_element(raw_bson/* bsonTypes */.uI.document, '1', placeIn(ids))));
+}
+/**
+ * Puts each document together of its own values and of those that are given, for each document in the order of the
+ * fields: less is sent, and where none are given the server need not look anything up.
+ */
+function remakesAll(documents, fields, given) {
+    const ids = idsOf(documents);
+    let nth = 0;
+    const values = fields.map(({ name, from }) => {
+        if (from !== undefined)
+            return raw_statements_element(raw_bson/* bsonTypes */.uI.string, name, raw_statements_whole(rawString(`$${from}`)));
+        const list = listOf(given.map((of) => of[nth]));
+        nth += 1;
+        return raw_statements_element(raw_bson/* bsonTypes */.uI.document, name, elementAt(list, raw_statements_element(raw_bson/* bsonTypes */.uI.string, '1', placeName)));
+    });
+    const made = objectOf(...values);
+    if (nth === 0)
+        return replaces(ids, made);
+    const vars = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'place', placeIn(ids)));
+    const inner = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'vars', vars), raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'in', made));
+    return replaces(ids, objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$let', inner)));
+}
+const placeName = raw_statements_whole(rawString('$$place'));
+const idName = raw_statements_whole(rawString('$_id'));
+function replaces(ids, expression) {
+    return onAll(ids, raw_statements_element(raw_bson/* bsonTypes */.uI.array, 'u', replaced(expression)));
+}
+function replaced(expression) {
+    const stage = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$replaceWith', expression));
+    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '0', stage));
+}
+/** An expression: where the document's `_id` stands among these. */
+function placeIn(ids) {
+    const [list, own] = [raw_statements_element(raw_bson/* bsonTypes */.uI.document, '0', literal(ids)), raw_statements_element(raw_bson/* bsonTypes */.uI.string, '1', idName)];
+    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$indexOfArray', objectOf(list, own)));
+}
+function elementAt(list, place) {
+    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$arrayElemAt', objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '0', literal(list)), place)));
+}
+/**
+ * Takes these top-level fields off all of them: less than half of the time of `replacesAll`, since the server neither
+ * gets the documents nor compares them. `names`: without a dot, a dollar in front, and not empty.
+ */
+function unsetsAll(documents, names) {
+    const fields = objectOf(...names.map((name) => raw_statements_element(raw_bson/* bsonTypes */.uI.boolean, name, raw_statements_whole(yes))));
+    const update = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$unset', fields));
+    return onAll(idsOf(documents), raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'u', update));
+}
+/** `{ q: { _id: { $eq: ID } }, limit: 1 }` */
+function deletesOne(document) {
+    const limit = raw_statements_element(raw_bson/* bsonTypes */.uI.int32, 'limit', raw_statements_whole(Buffer.from([1, 0, 0, 0])));
+    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', byId(document)), limit));
+}
+function onAll(ids, update) {
+    const filter = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '_id', objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$in', ids))));
+    const multi = raw_statements_element(raw_bson/* bsonTypes */.uI.boolean, 'multi', raw_statements_whole(yes));
+    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', filter), update, multi));
+}
+function byId(document, ...more) {
+    const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(document);
+    const id = raw_statements_whole((0,raw_bson/* asBuffer */.bS)(document).subarray(valueStart, end));
+    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '_id', objectOf(raw_statements_element(type, '$eq', id))), ...more);
+}
+function idsOf(documents) {
+    return listOf(documents.map((bytes) => {
+        const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(bytes);
+        return { type, bytes, start: valueStart, end };
+    }));
+}
+function raw_statements_whole(bytes) {
+    return { pieces: [bytes], length: bytes.length };
+}
+function bytesOf({ pieces, length }) {
+    return Buffer.concat(pieces, length);
+}
+function raw_statements_element(type, name, value) {
+    const head = headOf(type, name);
+    return { pieces: [head, ...value.pieces], length: head.length + value.length };
+}
+function headOf(type, name) {
+    const head = Buffer.from(` ${name}\0`);
+    head[0] = type;
+    return head;
+}
+function literal(list) {
+    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$literal', list));
+}
+/** Also an array, where the names are its places. */
+function objectOf(...elements) {
+    const length = elements.reduce((sum, { length }) => sum + length, 5);
+    const head = Buffer.alloc(4);
+    head.writeInt32LE(length);
+    return { pieces: [head, ...elements.flatMap(({ pieces }) => pieces), end], length };
+}
+/** An array of many values: a piece each would cost more than to copy them at once. */
+function listOf(values) {
+    let length = 5;
+    for (const [at, { type, start, end }] of values.entries())
+        length += placeHead(type, at).length + end - start;
+    const list = Buffer.alloc(length);
+    list.writeInt32LE(length);
+    let to = 4;
+    for (const [at, { type, bytes, start, end }] of values.entries()) {
+        const head = placeHead(type, at);
+        to = copied(head, 0, head.length, list, to);
+        to = copied(bytes, start, end, list, to);
+    }
+    return raw_statements_whole(list);
+}
+/** For a few bytes the call takes longer than these. */
+const fewBytes = 24;
+/** Where the copy ends. */
+function copied(from, start, end, to, at) {
+    if (end - start > fewBytes)
+        to.set(from.subarray(start, end), at);
+    else
+        for (let nth = start; nth < end; nth += 1)
+            to[at + nth - start] = from[nth];
+    return at + end - start;
+}
+const end = Buffer.alloc(1);
+const yes = Buffer.from([1]);
+/** Type and name of an array's element: the same few thousand for every statement. */
+function placeHead(type, at) {
+    const heads = placeHeads.get(type) ?? [];
+    placeHeads.set(type, heads);
+    heads[at] ??= headOf(type, String(at));
+    return heads[at];
+}
+const placeHeads = new Map();
+
 ;// CONCATENATED MODULE: ./emitted/mongo/raw-change.js
 
 
@@ -12338,7 +11825,7 @@ async function replaceIn(db, collection, documents, options) {
 async function changeIn(db, collection, changes, options) {
     const recipes = new Recipes();
     const rest = [];
-    const alike = new Map([[raw_recipe_whole, rest]]);
+    const alike = new Map([[whole, rest]]);
     for (const { now, next } of changes) {
         const { recipe, given } = recipes.of(now, next);
         const same = alike.get(recipe);
@@ -12350,7 +11837,7 @@ async function changeIn(db, collection, changes, options) {
     const anew = (alike.get(apart) ?? []).map(({ next }) => next);
     alike.delete(apart);
     for (const [recipe, some] of alike) {
-        if (recipe === raw_recipe_whole || some.length >= fewestAlike)
+        if (recipe === whole || some.length >= fewestAlike)
             continue;
         rest.push(...some);
         alike.delete(recipe);
@@ -12543,7 +12030,7 @@ class NamesOfThePast {
             return [];
         // What the migration made is gone already, or stands under a name that somebody else gave it.
         const place = await this.withUuid(namespace.database, uuid);
-        return place === undefined || isAside(place) ? [] : [inTheWay(namespace, 'gone')];
+        return place === undefined || names_isAside(place) ? [] : [inTheWay(namespace, 'gone')];
     }
     /**
      * The collection of that UUID stands under the name again; a view has none, and needs the name free. `from`: where the
@@ -12555,7 +12042,7 @@ class NamesOfThePast {
         this.#past.set(result_shownNamespace(namespace), uuid);
         if (uuid !== undefined && present?.uuid === uuid)
             return [];
-        const found = place !== undefined && (from === undefined ? isAside(place) : place.name === from);
+        const found = place !== undefined && (from === undefined ? names_isAside(place) : place.name === from);
         if (uuid !== undefined && !found)
             return [inTheWay(namespace, 'gone')];
         const taken = present !== undefined && (uuid !== undefined || present.type !== 'view');
@@ -12578,7 +12065,7 @@ class NamesOfThePast {
     }
 }
 /** Whether it is under the name that an undo, or a gate that drops, gives to what is out of the way. */
-function isAside({ name, uuid }) {
+function names_isAside({ name, uuid }) {
     return name.endsWith(`.dropped.${uuid}`);
 }
 /** The names as they stood before the changes of the catalog that an earlier undo of the attempt has taken back. */
@@ -12635,7 +12122,7 @@ function sameOption(name, a, b) {
 /** What `collMod` changes in an index. The server lists the last three only where they are true. */
 const modifiable = new Set(['expireAfterSeconds', 'hidden', 'prepareUnique', 'unique']);
 /** Added by `listIndexes`, by older servers. */
-const shape_listingOnly = new Set(['ns']);
+const listingOnly = new Set(['ns']);
 /** Whether two specifications say the same; the order of their fields has no meaning, that of the key has. */
 function sameIndex(a, b, leaveOut = new Set()) {
     return differingProperties(a, b).every((name) => leaveOut.has(name));
@@ -12643,7 +12130,7 @@ function sameIndex(a, b, leaveOut = new Set()) {
 /** Names of the properties that are not equal. */
 function differingProperties(a, b) {
     const names = new Set([...a.keys(), ...b.keys()]);
-    return [...names].filter((name) => !shape_listingOnly.has(name) && !sameProperty(name, a, b));
+    return [...names].filter((name) => !listingOnly.has(name) && !sameProperty(name, a, b));
 }
 function sameProperty(name, a, b) {
     const [one, other] = [a.get(name), b.get(name)];
@@ -13060,6 +12547,218 @@ function isBare({ type, rawOptions, rawIndexes }, indexes) {
 
 // EXTERNAL MODULE: ./emitted/mongo/end-out.js
 var end_out = __webpack_require__(17164);
+;// CONCATENATED MODULE: ./emitted/mongo/lanes.js
+/** So many at the same time; the others wait in the order in which they came. */
+class Lanes {
+    #free;
+    #waiting = [];
+    constructor(atOnce) {
+        this.#free = atOnce;
+    }
+    async enter() {
+        if (this.#free > 0)
+            this.#free--;
+        else
+            await new Promise((resolve) => this.#waiting.push(resolve));
+    }
+    leave() {
+        const next = this.#waiting.shift();
+        if (next === undefined)
+            this.#free++;
+        else
+            next();
+    }
+    async run(work) {
+        await this.enter();
+        try {
+            return await work();
+        }
+        finally {
+            this.leave();
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/mongo/raw-write.js
+
+
+
+
+
+/** The memory that inserts share, whatever the number of collections: those under way, and what waits to be a batch. */
+class InsertBudget {
+    lanes = new Lanes(4);
+    #holding = new Map();
+    #held = 0;
+    /** What this one holds from now on. */
+    holds(inserter, bytes) {
+        this.#held += bytes - (this.#holding.get(inserter) ?? 0);
+        if (bytes === 0)
+            this.#holding.delete(inserter);
+        else
+            this.#holding.set(inserter, bytes);
+    }
+    /** Who is to send before its batch is full; undefined while there is room. */
+    fullest() {
+        if (this.#held <= mostHeld)
+            return undefined;
+        return [...this.#holding].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+    }
+}
+/** Of several collections together. */
+const mostHeld = 8 * batchBytes;
+/**
+ * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
+ * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
+ *
+ * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with `awaitMajority`.
+ * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
+ * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
+ * `add`, `finish` still waits for what is under way.
+ */
+class RawInserter {
+    #db;
+    #collection;
+    #options;
+    #budget;
+    #underWay = new Set();
+    #held = [];
+    #heldBytes = 0;
+    #heldDocuments = 0;
+    #documents = 0;
+    #bytes = 0;
+    #failure;
+    constructor(db, collection, options = {}) {
+        this.#db = db;
+        this.#collection = collection;
+        this.#options = options;
+        this.#budget = options.budget ?? new InsertBudget();
+    }
+    /** Returns when there is room for more. */
+    async add(documents) {
+        for (const piece of documents.pieces({ documents: raw_sequence_mostDocuments, bytes: batchBytes })) {
+            const { length } = piece.bytes;
+            const full = this.#heldBytes + length > batchBytes || this.#heldDocuments + piece.length > raw_sequence_mostDocuments;
+            if (full)
+                await this.#send();
+            // A small view would keep all of what it is a view into.
+            const small = length < piece.bytes.buffer.byteLength / 4;
+            this.#held.push(small ? new RawDocuments(Buffer.from(piece.bytes), piece.length) : piece);
+            this.#heldDocuments += piece.length;
+            this.#hold(this.#heldBytes + length);
+            const fullest = this.#budget.fullest();
+            // What is wrong there is said when that one is asked again.
+            if (fullest !== undefined)
+                await fullest.#send().catch(() => { });
+        }
+    }
+    /** Returns when the server has acknowledged everything. */
+    async finish() {
+        if (this.#failure === undefined)
+            await this.#send();
+        await Promise.all(this.#underWay);
+        this.#take();
+        if (this.#failure !== undefined)
+            throw this.#failure.error;
+        return { documents: this.#documents, bytes: this.#bytes };
+    }
+    async #send() {
+        const batch = this.#take();
+        this.#throwFailure();
+        if (batch.length === 0)
+            return;
+        const before = this.#options.inOrder ? [...this.#underWay] : [];
+        const begun = Promise.withResolvers();
+        const insert = () => {
+            begun.resolve();
+            return this.#insert(batch);
+        };
+        // Under way from now on: whoever finishes meanwhile has to wait for what is still without a lane, too.
+        const sent = Promise.all(before)
+            .then(() => this.#budget.lanes.run(insert))
+            .finally(() => this.#underWay.delete(sent));
+        this.#underWay.add(sent);
+        await begun.promise;
+    }
+    #throwFailure() {
+        if (this.#options.signal?.aborted)
+            this.#failure ??= { error: this.#options.signal.reason };
+        if (this.#failure !== undefined)
+            throw this.#failure.error;
+    }
+    #take() {
+        const held = this.#held;
+        this.#held = [];
+        this.#heldDocuments = 0;
+        this.#hold(0);
+        return held;
+    }
+    #hold(bytes) {
+        this.#heldBytes = bytes;
+        this.#budget.holds(this, bytes);
+    }
+    async #insert(batch) {
+        try {
+            // It may have failed while this batch waited for its turn.
+            this.#throwFailure();
+            await insertBatch(this.#db, this.#collection, batch, this.#options);
+            const documents = batch.reduce((sum, { length }) => sum + length, 0);
+            const bytes = batch.reduce((sum, part) => sum + part.bytes.length, 0);
+            this.#documents += documents;
+            this.#bytes += bytes;
+            this.#options.onInserted?.(documents, bytes);
+        }
+        catch (error) {
+            this.#failure ??= { error };
+        }
+    }
+}
+/** All of these documents; see `RawInserter`. */
+async function insertRaw(db, collection, batches, options = {}) {
+    const inserter = new RawInserter(db, collection, options);
+    try {
+        for await (const batch of batches) {
+            await inserter.add(batch instanceof RawDocuments ? batch : RawDocuments.of(batch));
+        }
+    }
+    catch (error) {
+        await inserter.finish().catch(() => { });
+        throw error;
+    }
+    return inserter.finish();
+}
+/**
+ * Returns when a majority of the members holds all that was written before, and as the primary that is asked has it:
+ * what is counted afterwards no change of the primary takes back. The collection is not changed: a delete that matches
+ * nothing waits as a write does, for the newest operation of all (LastOpFixer in the server's write_ops_exec.cpp). It is
+ * any collection that is neither capped nor a time series.
+ */
+async function awaitMajority(db, collection) {
+    await db.collection(collection).deleteOne({ _id: new lib.ObjectId() }, { writeConcern: { w: 'majority' } });
+}
+async function insertBatch(db, collection, batch, { inOrder = false, bypassValidation = false }) {
+    const send = async (command) => {
+        const about = { ordered: true, bypassDocumentValidation: bypassValidation, writeConcern: { w: 1 } };
+        refuseWriteErrors(await db.command({ ...command, ...about }));
+    };
+    const odd = batch.flatMap(withEmptyTimestamps);
+    if (odd.length === 0) {
+        const bytes = batch.map((documents) => documents.bytes);
+        return send({ insert: collection, documents: sequence('documents', bytes) });
+    }
+    // An insert replaces Timestamp(0, 0) in top-level fields, one by a pipeline does not.
+    const all = batch.flatMap((documents) => [...documents]);
+    const others = inOrder ? [] : all.filter((document) => !hasEmptyTimestamp(document));
+    if (others.length > 0)
+        await send({ insert: collection, documents: sequence('documents', others) });
+    await send({ update: collection, updates: sequence('updates', (inOrder ? all : odd).map(insertsOne)) });
+}
+function withEmptyTimestamps(documents) {
+    if (documents.bytes.indexOf(emptyTimestamp) < 0)
+        return [];
+    return [...documents].filter(hasEmptyTimestamp);
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/undo/current.js
 
 
@@ -16478,10 +16177,10 @@ async function readStanding(run, connection, warnings) {
 
 ;// CONCATENATED MODULE: ./emitted/release/record/run-in-words.js
 
-/** The run of that id: a rollback and a `down` have one of their own. Throws as `ReleaseRecords` does. */
+/** The run of that id: whatever is no release has one of its own. Throws as `ReleaseRecords` does. */
 async function runInWords(run, { db }, id) {
-    const kind = (await new ReleaseRecords(db, run).find(id))?.kind;
-    return `${kind === 'rollback' || kind === 'down' ? kind : 'release'} ${id}`;
+    const { kind = 'migrate' } = (await new ReleaseRecords(db, run).find(id)) ?? {};
+    return `${kind === 'migrate' ? 'release' : kind} ${id}`;
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/half-done/half-done.js
@@ -16567,7 +16266,7 @@ const lasting = [
         'attemptsLeftOut',
     ],
     // Where the way back leads to, and how far along it a rollback is.
-    ...['migrations', 'positionBefore', 'backupId', 'data', 'keptAside', 'fence', 'traffic'],
+    ...['migrations', 'positionBefore', 'backupId', 'erases', 'data', 'keptAside', 'fence', 'traffic'],
     // What it is to come to, however often that is tried.
     'agreed',
 ];
@@ -16591,6 +16290,43 @@ function pushed(attempt, { attempts = [] }) {
         $push: { attempts: { $each: [attempt], $slice: -mostAttempts } },
         ...(attempts.length >= mostAttempts && { $inc: { attemptsLeftOut: 1 } }),
     };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/record/whose.js
+
+
+
+
+
+// Whose a record is that a run finds under its own id.
+/** The record, where another process has it open, or the deploy hook of that is still at it: with the record that would be forgotten. */
+async function whoIsAtIt(records, found) {
+    if (found === null || found.attemptId === thisAttempt || found.state !== 'running')
+        return undefined;
+    const [seen] = await records.look([found]);
+    if (seen === undefined)
+        return undefined;
+    return seen.presence === 'here' || hookAtIt(seen.record) !== undefined ? seen.record : undefined;
+}
+/** Throws `USAGE` where the id is that of a run of another kind: a release may be applied by one command and tried again by the other; all else would be written over. */
+function refuseTaken(found, kind) {
+    const applies = (one) => one === 'migrate' || one === 'release';
+    if (found === null || found.kind === kind || (applies(found.kind) && applies(kind)))
+        return;
+    throw new observe_error/* ReleaseError */.K('USAGE', `${found._id} is on record as the id of a ${found.kind}, and this is a ${kind}.`, {
+        hint: 'Leave --release-id out, or name one that is not on record yet: mongo-release audit lists them.',
+    });
+}
+function atItAlready({ _id, pid, host, heard, ...record }) {
+    const at = (0,format/* formatTime */.fU)(heard?.at ?? latestBegan(record));
+    const message = `Another run is at release ${_id}, or has gone on with it since: process ${pid} on ${host}, last heard of at ${at}. It is left to that one.`;
+    return new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', message, {
+        hint: 'Wait for the end of that run, or stop it. Once nothing was heard of it for as long as lease.ttl says, run this again.',
+    });
+}
+/** Whether another process has gone on with it since this one. */
+function isEarlier({ attemptId, attempts = [] }) {
+    return attemptId !== thisAttempt && attempts.some((one) => one.attemptId === thisAttempt);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/record/own-record.js
@@ -16645,7 +16381,7 @@ class OwnRecord {
             if (opening.planDigest !== undefined)
                 this.#behind ??= await fenceBehind(this.#records.db, namesOf(this.#run));
             return await this.#upon(opening.kind, async (found) => {
-                const here = await this.#atIt(found);
+                const here = await whoIsAtIt(this.#all, found);
                 if (here !== undefined)
                     return here;
                 if (found !== null && isEarlier(found))
@@ -16659,15 +16395,6 @@ class OwnRecord {
             throw asServerFailure(error, 'putting the release on record');
         }
     }
-    /** The record, where another process has it open, or the deploy hook of that is still at it: with the record that would be forgotten. */
-    async #atIt(found) {
-        if (found === null || found.attemptId === thisAttempt || found.state !== 'running')
-            return undefined;
-        const [seen] = await this.#all.look([found]);
-        if (seen === undefined)
-            return undefined;
-        return seen.presence === 'here' || hookAtIt(seen.record) !== undefined ? seen.record : undefined;
-    }
     /**
      * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
      * attempt) opens its record again: the way back leads to where the release began, so that stays where it `goesOn` with
@@ -16677,7 +16404,7 @@ class OwnRecord {
      */
     start(start, { goesOn = false } = {}) {
         return this.#upon(start.kind, async (joined) => {
-            const other = joined !== null && isDeploying(joined) ? await this.#atIt(joined) : undefined;
+            const other = joined !== null && isDeploying(joined) ? await whoIsAtIt(this.#all, joined) : undefined;
             if (other !== undefined)
                 throw atItAlready(other);
             const before = hasBegun(joined) ? joined : undefined;
@@ -16858,26 +16585,6 @@ class OwnRecord {
             throw error;
         }
     }
-}
-/** A release may be applied by one command and tried again by the other; all else would be written over. */
-function refuseTaken(found, kind) {
-    const applies = (one) => one === 'migrate' || one === 'release';
-    if (found === null || found.kind === kind || (applies(found.kind) && applies(kind)))
-        return;
-    throw new observe_error/* ReleaseError */.K('USAGE', `${found._id} is on record as the id of a ${found.kind}, and this is a ${kind}.`, {
-        hint: 'Leave --release-id out, or name one that is not on record yet: mongo-release audit lists them.',
-    });
-}
-function atItAlready({ _id, pid, host, heard, ...record }) {
-    const at = (0,format/* formatTime */.fU)(heard?.at ?? latestBegan(record));
-    const message = `Another run is at release ${_id}, or has gone on with it since: process ${pid} on ${host}, last heard of at ${at}. It is left to that one.`;
-    return new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', message, {
-        hint: 'Wait for the end of that run, or stop it. Once nothing was heard of it for as long as lease.ttl says, run this again.',
-    });
-}
-/** Whether another process has gone on with it since this one. */
-function isEarlier({ attemptId, attempts = [] }) {
-    return attemptId !== thisAttempt && attempts.some((one) => one.attemptId === thisAttempt);
 }
 /** Nothing of the target hangs on it: where no majority answers, the run ends all the same. */
 const patience = { writeConcern: { w: 'majority', wtimeoutMS: 30_000 } };
@@ -17224,7 +16931,7 @@ async function baseline_baseline(run) {
         const connection = baseline_addDisposableResource(env_1, await openTarget(run, 'write'), true);
         await refuseUnguarded(run, connection, [environment]);
         const { recorded, warnings } = await underLease(run, connection, async (tenure) => {
-            await open_refuseHalfRestored(run, connection);
+            await refuseHalfRestored(run, connection);
             const prior = await tenure.history.find(file.name);
             const warnings = prior !== undefined && isHalfDone(prior) ? [await left(run, connection, prior)] : [];
             const records = new OwnRecord(connection, run);
@@ -17294,6 +17001,37 @@ function quoted(words) {
     return `'${JSON.stringify(words).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/files/write-new.js
+
+/**
+ * Writes a new file into the folder, which is made where there is none. Its name begins with `yyyyMMddHHmmss` in UTC, so
+ * that files of several people sort alike: by now, and later than every other one's there, so that those which are made
+ * within one second run in the order in which they were made. `write` is called once more where another process was
+ * first, and may not write over what is there (`wx`).
+ */
+async function writeNew(dir, now, write) {
+    await (0,promises_.mkdir)(dir, { recursive: true });
+    for (;;) {
+        const stamps = (await (0,promises_.readdir)(dir)).flatMap((fileName) => /^\d{14}(?!\d)/.exec(fileName) ?? []);
+        try {
+            return await write([stampOf(now), ...stamps.map(next)].reduce((a, b) => (a > b ? a : b)));
+        }
+        catch (error) {
+            if (error.code !== 'EEXIST')
+                throw error;
+        }
+    }
+}
+function stampOf(moment) {
+    return moment.toISOString().replaceAll(/\D/g, '').slice(0, 14);
+}
+/** A second later; a month or an hour too many counts on, which is later as well. */
+function next(stamp) {
+    const [year = 0, month = 0, ...rest] = stamp.match(/^\d{4}|\d\d/g)?.map(Number) ?? [];
+    const [day, hour, minute, second = 0] = rest;
+    return stampOf(new Date(Date.UTC(year, month - 1, day, hour, minute, second + 1)));
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/files/create.js
 
 
@@ -17301,10 +17039,9 @@ function quoted(words) {
 
 
 /**
- * Writes a new migration `yyyyMMddHHmmss-words.EXT`, its time in UTC so that files of several people sort alike, and
- * returns its absolute path. Makes the folder where there is none.
+ * Writes a new migration `yyyyMMddHHmmss-words.EXT`, and returns its absolute path. Makes the folder where there is none.
  *
- * Throws `USAGE` for a name without a letter or digit, and `MIGRATION_EXISTS`, also where only the extension differs.
+ * Throws `USAGE` for a name without a letter or digit.
  */
 async function createMigration(dir, name, options) {
     const words = name.normalize('NFC').trim();
@@ -17317,25 +17054,10 @@ async function createMigration(dir, name, options) {
             hint: 'Type for example: mongo-release create add-slug-to-cities',
         });
     }
-    const base = `${timestamp(options.now)}-${slug}`;
-    await (0,promises_.mkdir)(dir, { recursive: true });
-    const other = (await (0,promises_.readdir)(dir)).find((fileName) => files_nameOf(fileName) === base);
-    const path = (0,external_node_path_.resolve)(dir, `${base}${options.extension}`);
-    if (other !== undefined)
-        throw exists((0,external_node_path_.join)(dir, other));
-    const text = migrationTemplate(words, await formOf(path, options.extension));
-    await (0,promises_.writeFile)(path, text, { flag: 'wx' }).catch((cause) => {
-        throw cause.code === 'EEXIST' ? exists(path) : cause;
-    });
-    return path;
-}
-/** `yyyyMMddHHmmss`, in UTC. */
-function timestamp(now) {
-    return now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
-}
-function exists(path) {
-    return new observe_error/* ReleaseError */.K('MIGRATION_EXISTS', `${path} exists already and stays as it is.`, {
-        hint: 'Edit that file, or create the migration under another name.',
+    return writeNew(dir, options.now, async (stamp) => {
+        const path = (0,external_node_path_.resolve)(dir, `${stamp}-${slug}${options.extension}`);
+        await (0,promises_.writeFile)(path, migrationTemplate(words, await formOf(path, options.extension)), { flag: 'wx' });
+        return path;
     });
 }
 /** How Node will read the file: `.js` is what the nearest package.json says, and CommonJS where that says nothing. */
@@ -17418,7 +17140,7 @@ function configTemplate(moduleSystem) {
  * Writes a new migration `yyyyMMddHHmmss-words_of_the_description.EXT` in migrate-mongo's form, and returns its file
  * name. Where the folder holds a `sample-migration.EXT`, the new file is a copy of it.
  *
- * Throws `USAGE`, `MIGRATION_EXISTS`.
+ * Throws `USAGE`.
  */
 async function createFile(dir, description, options) {
     if (/[/\\\0]/.test(description)) {
@@ -17426,17 +17148,15 @@ async function createFile(dir, description, options) {
             hint: 'Type for example: mongo-release create "add slug to cities"',
         });
     }
-    const fileName = `${timestamp(options.now)}-${description.split(' ').join('_')}${options.extension}`;
-    const path = (0,external_node_path_.join)(dir, fileName);
     const sample = (0,external_node_path_.join)(dir, `sample-migration${options.extension}`);
-    await (0,promises_.mkdir)(dir, { recursive: true });
-    const write = (await isThere(sample))
-        ? (0,promises_.copyFile)(sample, path, promises_.constants.COPYFILE_EXCL)
-        : (0,promises_.writeFile)(path, templates_migrationTemplate(options.moduleSystem), { flag: 'wx' });
-    await write.catch((cause) => {
-        throw cause.code === 'EEXIST' ? occupied(`migration already exists: ${path}`, 'MIGRATION_EXISTS') : cause;
+    return writeNew(dir, options.now, async (stamp) => {
+        const fileName = `${stamp}-${description.split(' ').join('_')}${options.extension}`;
+        const path = (0,external_node_path_.join)(dir, fileName);
+        await ((await isThere(sample))
+            ? (0,promises_.copyFile)(sample, path, promises_.constants.COPYFILE_EXCL)
+            : (0,promises_.writeFile)(path, templates_migrationTemplate(options.moduleSystem), { flag: 'wx' }));
+        return fileName;
     });
-    return fileName;
 }
 /**
  * Sets a project up: the configuration, and the folder of migrations. Nothing that is there is touched.
@@ -17447,20 +17167,18 @@ async function initProject(cwd, file, moduleSystem) {
     const dir = (0,external_node_path_.resolve)(cwd, 'migrations');
     const path = (0,external_node_path_.resolve)(cwd, file);
     if (await isThere(dir))
-        throw occupied(`migrations directory already exists: ${dir}`, 'PROJECT_EXISTS');
+        throw occupied(`migrations directory already exists: ${dir}`);
     if (await isThere(path))
-        throw occupied(`config file already exists: ${path}`, 'PROJECT_EXISTS');
+        throw occupied(`config file already exists: ${path}`);
     await (0,promises_.writeFile)(path, configTemplate(moduleSystem), { flag: 'wx' });
     await (0,promises_.mkdir)(dir);
 }
 function isThere(path) {
     return (0,promises_.access)(path).then(() => true, () => false);
 }
-function occupied(message, code) {
-    const hint = code === 'PROJECT_EXISTS'
-        ? 'The project is set up already: go on with mongo-release create NAME.'
-        : 'Edit that file, or create the migration under another name.';
-    return new observe_error/* ReleaseError */.K(code, message, { hint });
+function occupied(message) {
+    const hint = 'The project is set up already: go on with mongo-release create NAME.';
+    return new observe_error/* ReleaseError */.K('PROJECT_EXISTS', message, { hint });
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/create.js
@@ -19601,7 +19319,7 @@ function mongoProbe(settings, db) {
                     : countResults(collection, pipeline, limit, options));
                 const seen = count === 0 ? 'none' : count === limit ? `${count} or more` : String(count);
                 const passed = count >= range.min && count <= range.max;
-                if (passed && count === 0 && narrowed && !(await mongo_exists(db, name, bound)))
+                if (passed && count === 0 && narrowed && !(await exists(db, name, bound)))
                     return { state: 'unknown', seen: `there is no collection ${name}` };
                 return { state: passed ? 'passed' : 'failed', seen };
             }
@@ -19625,7 +19343,7 @@ async function countResults(collection, pipeline, limit, options) {
         .toArray();
     return counted?.n ?? 0;
 }
-async function mongo_exists(db, name, signal) {
+async function exists(db, name, signal) {
     // authorizedCollections: a user who may only read this one collection is answered too.
     const found = await db.listCollections({ name }, { nameOnly: true, authorizedCollections: true, signal }).toArray();
     return found.length > 0;
@@ -21003,6 +20721,9 @@ function historyMoves(before, after) {
 
 
 
+
+
+
 /**
  * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
  * `TAKEN_BACK` where a rollback of this release, or another way back of one of its migrations, was begun since its latest
@@ -21037,11 +20758,12 @@ async function refuseTakenBack(run, { db }, releaseId, own = Number.POSITIVE_INF
     throw new observe_error/* ReleaseError */.K('TAKEN_BACK', `While release ${releaseId} was being deployed, or since, ${what}${by === undefined ? '' : ` by rollback ${by._id}`}${how}. The application that it deployed may be on the data of before.`, { hint: `Bring the application of before back${too}. Or correct the cause and release again.` });
 }
 /**
- * Whether a part of what this digest stands for was taken back since it was begun, which nobody agreed to apply once more: one
- * of its migrations, since a release on it was last to apply that; or any release on it, since one was to apply all of it.
- * Only reads. Throws what `asServerFailure` makes of a server's failure.
+ * What was taken back since it was begun of what this digest stands for, in sentences: nobody agreed to apply that once more.
+ * It is one of its migrations, since a release on it was last to apply that; or any release on it, since one was to apply all
+ * of it. Undefined where nothing was. Only reads. Throws what `asServerFailure` makes of a server's failure.
  */
-async function isTakenBack(run, { db }, { digest, pending }) {
+async function takenBackSince(run, connection, { digest, pending }) {
+    const { db } = connection;
     const on = await new ReleaseRecords(db, run).agreedOn(digest);
     const ids = on.map(({ _id }) => _id);
     const [rollbacks, history] = await Promise.all([
@@ -21050,8 +20772,38 @@ async function isTakenBack(run, { db }, { digest, pending }) {
     ]);
     const names = pending.map(({ name }) => name);
     const lastBegun = (wanted) => Math.max(0, ...on.filter((one) => wanted.every((name) => one.migrations.includes(name))).map(fenceOf));
-    return (history.some((one) => names.includes(one._id) && one.fence > lastBegun([one._id]) && isGone(one, ids)) ||
-        rollbacks.some((one) => fenceOf(one) > lastBegun(names) && hasTaken(one)));
+    const gone = history.filter((one) => names.includes(one._id) && one.fence > lastBegun([one._id]) && isGone(one, ids));
+    // What it has taken back of these says so itself.
+    const others = rollbacks.filter((one) => fenceOf(one) > lastBegun(names) && hasTaken(one) && !gone.some(({ releaseId }) => releaseId === one._id));
+    const byRun = Map.groupBy(gone, ({ releaseId, state, direction }) => [releaseId, state, direction].join(' '));
+    const said = [
+        ...(await Promise.all([...byRun.values()].map((some) => goneInWords(run, connection, some).catch(taken_back_failed)))),
+        ...others.map(({ _id, of, state, finishedAt, ...one }) => {
+            const part = state === 'rolled-back' ? '' : ', in part';
+            return `Release ${of} was taken back since by rollback ${_id} at ${(0,format/* formatTime */.fU)(finishedAt ?? latestBegan(one))}${part}.`;
+        }),
+    ];
+    return said.length === 0 ? undefined : said.join(' ');
+}
+/** All by one run, in one state, on one way. */
+async function goneInWords(run, connection, records) {
+    const names = records.map(({ _id }) => _id);
+    const { state, direction, releaseId, startedAt, finishedAt = startedAt } = records[0];
+    const what = state === 'rolled-back' ? 'taken back' : direction === 'down' ? 'taken back in part' : 'begun, and left half-way,';
+    const by = await runInWords(run, connection, releaseId);
+    return `${listed(names)} ${names.length === 1 ? 'was' : 'were'} ${what} since by ${by} at ${(0,format/* formatTime */.fU)(finishedAt)}.`;
+}
+/** A plan that moved, with what was taken back of it since it was begun, where that is so. Only reads. */
+async function tellingTakenBack(run, connection, moved) {
+    const { code, message, details } = moved;
+    if (code !== 'PLAN_MOVED')
+        return moved;
+    const [on] = await new ReleaseRecords(connection.db, run).agreedOn(String(details.expected).toLowerCase());
+    const since = on?.agreed && (await takenBackSince(run, connection, on.agreed));
+    if (since === undefined)
+        return moved;
+    const hint = 'Where it is to be applied again, have that agreed to: look at what mongo-release plan says now, and release by a new plan (plan --out FILE, or its digest).';
+    return new observe_error/* ReleaseError */.K(code, `${message} ${since}`, { hint, details, cause: moved });
 }
 /** What it was to apply, and what others had applied of the plan that it went on with. */
 function neededBy({ migrations, agreed }) {
@@ -21171,6 +20923,7 @@ async function readPlanFile(path) {
 
 
 
+
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
@@ -21188,7 +20941,7 @@ async function checkedSituation(run, connection, joined, begun) {
     // A plan is of one scope: applying it does not need the flags again that it was made with.
     const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
     const inHalves = run.invocation.command !== 'release' && phase === 'before-deploy' && to === undefined && name === undefined;
-    return fitSituation(run, connection, scope, (situation) => {
+    const fit = fitSituation(run, connection, scope, (situation) => {
         const { plan, wholePlan } = situation;
         const whole = { ...situation, plan: wholePlan };
         const restOf = (agreed) => {
@@ -21215,10 +20968,16 @@ async function checkedSituation(run, connection, joined, begun) {
         assertUnmoved({ digest: checked_situation_names(digest, plan.digest) ? plan.digest : digest }, plan);
         return situation;
     });
+    return fit.catch(async (thrown) => {
+        if (!(thrown instanceof observe_error/* ReleaseError */.K))
+            throw thrown;
+        // Whoever only reads may not be allowed to look at what is on record.
+        throw await tellingTakenBack(run, connection, thrown).catch(() => thrown);
+    });
 }
 /** The same where nobody names a plan; `choose` comes before the findings. Throws `RESTORE_INCOMPLETE`, `FINDINGS`. */
 async function fitSituation(run, connection, scope, choose = (read) => read) {
-    await open_refuseHalfRestored(run, connection);
+    await refuseHalfRestored(run, connection);
     const situation = choose(await readSituation(run, connection, scope));
     const error = findingsError(situation.plan.findings);
     if (error !== undefined)
@@ -21284,7 +21043,7 @@ async function joinedRelease(run, connection) {
     const ends = phase === 'after-deploy';
     if (ends)
         await refuseTakenBack(run, connection, release);
-    else if (!history.some((one) => joined_isOf(one, release)) || (await isTakenBack(run, connection, plan)))
+    else if (!history.some((one) => joined_isOf(one, release)) || (await takenBackSince(run, connection, plan)) !== undefined)
         return undefined;
     const done = history
         .filter(({ state, appliedIn }) => state === 'applied' && appliedIn === release)
@@ -21317,7 +21076,7 @@ async function begunOn(run, connection) {
         if (seen?.presence === 'here' || deploysElsewhere(run, record))
             return undefined;
     }
-    return (await isTakenBack(run, connection, record.agreed)) ? undefined : record.agreed;
+    return (await takenBackSince(run, connection, record.agreed)) === undefined ? record.agreed : undefined;
 }
 /** Whether its application is deployed by somebody else: nobody sees the end of that, but whoever is run again in its place. */
 function deploysElsewhere({ origin }, record) {
@@ -21680,7 +21439,7 @@ async function down(run) {
         const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId };
         // Awaited here: the connection closes when this function is left.
         return await underLease(run, connection, async (tenure) => {
-            await open_refuseHalfRestored(run, connection);
+            await refuseHalfRestored(run, connection);
             const wayDown = await readWayDown(run, connection, asked ?? ((records) => block(run, connection, records)));
             const { records, files } = wayDown;
             const steps = selectDown({ ...wayDown, files: [...files.values()] });
@@ -22002,6 +21761,45 @@ function refuseOtherTotals(entry, { documents, bytes, crc }) {
     if (entry.count === documents && entry.bytes === bytes && entry.crc64 === crcText(crc))
         return;
     throw archiveDamaged(`${documents} documents with checksum ${crcText(crc)} are there where the manifest says ${entry.count} and ${entry.crc64}`, entry.name);
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/catalog-writes.js
+const catalog_writes_majority = { writeConcern: { w: 'majority' } };
+/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
+const catalog_writes_listingOnly = new Set(['ns', 'clustered']);
+/** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
+async function createEmpty(db, name, metadata) {
+    const options = new Map(metadata.options);
+    // What expires would vanish while it is loaded: `setExpiry` comes last.
+    options.delete('expireAfterSeconds');
+    options.delete('autoIndexId');
+    const idIndex = metadata.indexes.find((index) => index.get('name') === '_id_' && index.get('clustered') !== true);
+    await db.command({
+        create: name,
+        ...Object.fromEntries(options),
+        ...(idIndex === undefined || metadata.type !== 'collection' ? {} : { idIndex: specOf(idIndex) }),
+        ...catalog_writes_majority,
+    });
+}
+/** Builds the indexes that never delete anything, or those that do (TTL). */
+async function createIndexes(db, name, metadata, which) {
+    const indexes = metadata.indexes.filter((index) => index.get('name') !== '_id_' &&
+        index.get('clustered') !== true &&
+        index.has('expireAfterSeconds') === (which === 'expiring'));
+    if (indexes.length > 0)
+        await db.command({ createIndexes: name, indexes: indexes.map(specOf), ...catalog_writes_majority });
+}
+/** Sets the expiry of a clustered collection or time series. The server may begin to delete at once. */
+async function setExpiry(db, name, metadata) {
+    const expireAfterSeconds = metadata.options.get('expireAfterSeconds');
+    if (expireAfterSeconds !== undefined)
+        await db.command({ collMod: name, expireAfterSeconds, ...catalog_writes_majority });
+}
+async function createView(db, metadata) {
+    await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...catalog_writes_majority });
+}
+function specOf(index) {
+    return new Map([...index].filter(([key]) => !catalog_writes_listingOnly.has(key)));
 }
 
 ;// CONCATENATED MODULE: ./emitted/backup/restore/build.js
@@ -22381,6 +22179,313 @@ function refuseWithoutRoom(bytes, disk) {
 }
 function megabytes(bytes) {
     return `${Math.ceil(bytes / 1e6).toLocaleString('en')} MB`;
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/swap.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** An application may make a collection anew each time that its name is free for a moment. */
+const mostDisplaced = 20;
+/** Of what frees a name before what takes it, so that they come to the server in this order. */
+const headStartMs = 2;
+/**
+ * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
+ * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
+ * did not know of: collections made since the swap was decided, whose documents are kept.
+ *
+ * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
+ */
+async function runStep(connection, own, step, beforeMove) {
+    switch (step.kind) {
+        case 'replace':
+            return swap_replace(connection, own, step, beforeMove);
+        case 'refill':
+            return refill(connection, own, step, beforeMove);
+        case 'view':
+            await clear(connection, own, step.name, step.old, beforeMove);
+            return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
+        case 'remove': {
+            const present = await findCollection(connection.db, step.name);
+            // Under another UUID it is not the one that was decided on.
+            if (present?.type === step.old.type && present.uuid === step.old.uuid) {
+                await clear(connection, own, step.name, step.old, beforeMove);
+            }
+        }
+    }
+}
+async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
+    for (let attempt = 1;; attempt++) {
+        const present = await findCollection(connection.db, name);
+        if (present?.uuid === uuid)
+            return;
+        const built = await findCollection(connection.db, aside);
+        if (built?.uuid !== uuid)
+            throw gone(name);
+        const free = await toClear(connection, own, name, old, beforeMove);
+        // A majority that has the second rename has this one.
+        const freed = free(1);
+        freed.catch(() => { });
+        // Nor is its answer waited for: where the server is far an application would make the name its own meanwhile.
+        await Promise.race([freed, (0,external_node_timers_promises_.setTimeout)(headStartMs)]);
+        const [before, placed] = await Promise.allSettled([freed, renameCollection(connection, aside, name, uuid)]);
+        if (before.status === 'rejected')
+            throw before.reason;
+        if (placed.status === 'fulfilled')
+            return;
+        if ((0,server_code/* serverCode */.XY)(placed.reason) !== server_code/* serverCodes */.Wc.NamespaceExists)
+            throw placed.reason;
+        if (attempt === mostDisplaced)
+            throw madeAnew(name);
+    }
+}
+async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
+    const { db } = connection;
+    // It is dropped at the very end, so it tells whether this step was completed.
+    if ((await findCollection(db, aside)) === undefined)
+        return;
+    const metadata = parseMetadata(text, type, name);
+    // The server drops no `system.js`.
+    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
+        await db.collection(name).deleteMany({});
+    else {
+        await clear(connection, own, name, old, beforeMove);
+        await createEmpty(db, name, metadata);
+    }
+    const storage = storageName({ name, type });
+    await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
+    // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
+    await awaitMajority(db, aside);
+    const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
+    if ((there ?? 0) < (needed ?? 0)) {
+        throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
+            hint: restoreHints.RESTORE_INCOMPLETE,
+        });
+    }
+    await createIndexes(db, name, metadata, 'lasting');
+    await createIndexes(db, name, metadata, 'expiring');
+    await setExpiry(db, name, metadata);
+    await dropCollection(connection, aside);
+}
+/** Frees a name. */
+async function clear(...at) {
+    const free = await toClear(...at);
+    await free();
+}
+/** What frees it: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
+async function toClear(connection, own, name, old, beforeMove) {
+    const [present] = await readCatalog(connection.db, name);
+    if (present === undefined)
+        return async () => { };
+    if (present.type !== 'collection' || present.uuid === undefined)
+        return () => dropCollection(connection, name);
+    const tombstone = own.dropped(present.uuid);
+    if (present.uuid !== old?.uuid) {
+        const expiry = (0,mongo_expiry/* expiriesOf */.R3)(present.rawOptions, present.rawIndexes);
+        await beforeMove({ name, tombstone, ...(expiry.length > 0 && { expiry }) });
+    }
+    return toPutAside(connection, present, tombstone);
+}
+function madeAnew(name) {
+    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The restore stopped while putting ${name} in place: somebody made that anew ${mostDisplaced} times, each time that its name was free for a moment.`, { hint: `Stop what writes to ${name}, then run the same restore again: it finishes what was begun.` });
+}
+function gone(name) {
+    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/settle.js
+var settle_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var settle_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+/**
+ * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
+ * forward, for which everything is in the database itself; `setHistory` runs where history is not right yet. Waits until it is sure that nobody works on it any more.
+ *
+ * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
+ * signal's reason when aborted while waiting. May be retried.
+ */
+async function settleRestore(connection, options) {
+    return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
+}
+async function settle(connection, options) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
+        const { db } = connection;
+        const found = await readRecord(db, own);
+        if (found === undefined)
+            return { kind: 'nothing' };
+        if (found.silentMs < goneAfterMs) {
+            log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
+            // An abort ends the pause early; what is thrown is its reason.
+            await (0,external_node_timers_promises_.setTimeout)(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => { });
+            signal?.throwIfAborted();
+        }
+        const again = await readRecord(db, own);
+        if (again === undefined)
+            return { kind: 'nothing' };
+        const { record } = again;
+        if (again.silentMs < goneAfterMs)
+            throw inProgress(db);
+        const tenure = settle_addDisposableResource(env_1, await RestoreTenure.takeOver(db, own, record.owner), false);
+        log.warn(settle_inWords[record.state], { backup: record.backupId, since: record.startedAt.toISOString() });
+        if (record.state === 'building') {
+            await undoBuild(connection, own, tenure);
+            return { kind: 'undone' };
+        }
+        const displaced = await finishRestore(connection, tenure, record, options);
+        const { backupId, placement, state } = record;
+        const named = (removes) => record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
+        const placed = placement !== undefined;
+        const kind = state === 'clearing' ? 'cleared' : 'finished';
+        return { kind, backupId, restored: named(false), removed: named(true), displaced, placed };
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        settle_disposeResources(env_1);
+    }
+}
+const finishing = 'Finishing a restore that was interrupted after it had begun to swap collections in.';
+const settle_inWords = {
+    building: 'Removing what an interrupted restore had built.',
+    swapping: finishing,
+    placing: finishing,
+    clearing: 'Removing what an earlier restore, which had come to its end, had put aside.',
+};
+/** Removes what a restore built, and its record. The user's collections are as they were. */
+async function undoBuild(connection, own, tenure) {
+    // First: whether the last change of state arrived may be unknown.
+    await tenure.update({ state: 'building', steps: [] });
+    await dropAsides(connection, own);
+    await tenure.end();
+}
+/** Brings a restore to its end from where its record says that it is, and ends the record. Comes back with what it displaced. */
+async function finishRestore(connection, tenure, { state, backupId, steps, displaced, counted, placement, }, { own, log, setHistory, onLost }) {
+    let moved = [...displaced];
+    const beforeMove = async (one) => {
+        if (moved.some(({ tombstone }) => tombstone === one.tombstone))
+            return;
+        moved.push(one);
+        await tenure.update({ displaced: moved });
+        log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
+    };
+    if (state === 'swapping') {
+        for (const [index, step] of steps.entries()) {
+            const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
+            await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, beforeMove));
+        }
+    }
+    if (state !== 'clearing' && placement !== undefined) {
+        await during('RESTORE_INCOMPLETE', 'setting the history (all collections are in place)', async () => {
+            await tenure.update({ state: 'placing' });
+            await setHistory(backupId, placement);
+        });
+    }
+    if (state !== 'clearing' && counted !== undefined) {
+        const counting = 'counting what users wrote until they were replaced (all collections are in place)';
+        const lost = await during('RESTORE_INCOMPLETE', counting, () => lookForLate(connection, own, counted, steps));
+        const telling = 'putting what it lost on record (all collections are in place)';
+        await during('RESTORE_INCOMPLETE', telling, async () => onLost?.(lost, backupId));
+        moved.push(...lost.kept);
+    }
+    const atEnd = 'putting its end on record (all collections are in place)';
+    await during('RESTORE_INCOMPLETE', atEnd, async () => {
+        if (state !== 'clearing')
+            moved = await Promise.all(moved.map((one) => asSeen(connection.db, one)));
+        await tenure.update({ state: 'clearing', displaced: moved });
+    });
+    for (const one of moved)
+        sayKept(one, log);
+    const removing = 'removing what was replaced (data and history are in place)';
+    const clear = async () => {
+        for (const tombstone of toDrop(own, { steps, displaced: moved }))
+            await dropCollection(connection, tombstone);
+        await dropAsides(connection, own);
+        await tenure.end();
+    };
+    await during('RESTORE_INCOMPLETE', removing, clear, restoreHints.inUse);
+    return moved;
+}
+function sayKept({ writes, ...one }, log) {
+    const expiry = expiryInWords(one);
+    if (writes !== undefined)
+        log.warn(keptInWords({ ...one, writes }));
+    else if (expiry !== '')
+        log.warn(`What somebody made as ${one.name} is in ${one.tombstone}.${expiry}`);
+}
+/** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
+async function dropAsides(connection, own) {
+    for (const name of await asidesIn(connection.db, own))
+        await dropCollection(connection, name);
 }
 
 ;// CONCATENATED MODULE: ./emitted/backup/verify.js
@@ -26495,15 +26600,33 @@ async function refuseBeside(run, connection) {
     await refuseOpenRollback(run, connection);
     await refuseHookLeft(run, connection);
 }
+/**
+ * The same for a release, and where signs of life come from another one between the beginning of its deploy and its end:
+ * nobody has the lease then, and whichever application came last would be there. One that was cut off is gone on from, and
+ * so is one of an earlier version, which gives no signs.
+ */
+async function refuseBesideRelease(run, connection) {
+    await refuseBeside(run, connection);
+    const { db } = connection;
+    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(still_running_failedToLook);
+    const other = unended.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
+    if (other === undefined)
+        return;
+    const { _id, pid, host } = other;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', `${presenceInWords(other, 'here')} Process ${pid} on ${host} is at it.`, {
+        hint: `It goes on by itself: wait for its end, then run this again. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
+    });
+}
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
 async function unendedWarnings(run, { db }, holder) {
-    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch((error) => {
-        throw asServerFailure(error, 'looking for releases without an end');
-    });
+    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(still_running_failedToLook);
     // Whoever has the lease is named with it.
     return unended
         .filter(({ record }) => record._id !== holder)
         .map(({ record, presence }) => presenceInWords(record, presence));
+}
+function still_running_failedToLook(error) {
+    throw asServerFailure(error, 'looking for releases without an end');
 }
 
 // EXTERNAL MODULE: ./emitted/release/typed.js
@@ -27160,6 +27283,56 @@ async function needHook(run, name, command) {
     });
 }
 
+;// CONCATENATED MODULE: ./emitted/release/deploy.js
+
+
+
+
+
+/**
+ * Puts on record that this release goes on to deploy. Throws `HISTORY_CONFLICT` where something else is under way beside
+ * which nobody deploys; `DEPLOY_FAILED` for that where migrations are applied already. It was not begun then.
+ */
+async function claimDeploy(run, connection, recording, about) {
+    try {
+        // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
+        await refuseBesideRelease(run, connection);
+        // Who takes it back has to know of it, and nobody else may be at it.
+        await recording.claim();
+        // Whoever looks for others is on record before, a rollback by its lease: of two that begin at once, one sees the other.
+        await refuseBesideRelease(run, connection);
+    }
+    catch (thrown) {
+        throw deploy_notBegun(run, about, (0,observe_error/* asReleaseError */.o)(thrown));
+    }
+}
+function deploy_notBegun({ releaseId }, { changed, later }, cause) {
+    if (!changed)
+        return cause;
+    const { code, message, hint } = cause;
+    return new observe_error/* ReleaseError */.K('DEPLOY_FAILED', `The migrations before it were applied, and the deploy was not begun: ${message} [${code}]${deploy_inWords(later)}`, {
+        hint: `${hint} Then mongo-release release --apply goes on from what is applied, and deploys; mongo-release rollback ${releaseId} takes it back.`,
+        cause,
+    });
+}
+/** Runs the hook, whose process goes on record: it may outlive this one. Throws where the run was cancelled. */
+async function deploy(run, recording, command, { changed, later }) {
+    let kept;
+    const end = await runHook(run, 'deploy', command, (pid) => {
+        kept = recording.keep(thisProcess(pid)).catch(() => { });
+    });
+    await kept;
+    stopIfCancelled(run);
+    const { durationMs } = end;
+    if (end.state === 'done')
+        return { durationMs };
+    const error = new observe_error/* ReleaseError */.K('DEPLOY_FAILED', `${changed ? 'The migrations before it were applied, and the' : 'The'} deploy hook failed: ${end.why}.${deploy_inWords(later)}`, { hint: `Correct hooks.deploy and deploy again, or go back with mongo-release rollback ${run.releaseId}.` });
+    return { durationMs, error };
+}
+function deploy_inWords(later) {
+    return later.length === 0 ? '' : ` Not begun: ${later.join(', ')}.`;
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rollback/application.js
 
 
@@ -27549,13 +27722,13 @@ function whatItErases(run, manifest) {
 }
 /**
  * A person agrees to that: at a terminal by answering, elsewhere by the cluster's name; `--yes` alone is about one
- * database. Throws as `agree` does, and `USAGE` where another cluster is named.
+ * database. Comes back with that. Throws as `agree` does, and `USAGE` where another cluster is named.
  */
 async function agreeToErase(run, manifest) {
     const { name } = clusterOf(run, manifest);
     const { 'erase-cluster': named } = run.invocation.flags;
     if (named === name)
-        return;
+        return name;
     if (named !== undefined) {
         throw new observe_error/* ReleaseError */.K('USAGE', `The cluster that would be erased is ${name}, and ${named} was named.`, {
             hint: `Look whether this is the right target and backup; then name ${name}.`,
@@ -27569,6 +27742,7 @@ async function agreeToErase(run, manifest) {
         });
     }
     await agree(run, question);
+    return name;
 }
 /** Everything that can be found out before anything is erased. Throws `ARCHIVE_NEEDED`, `SNAPSHOT_GONE`, `ATLAS_OTHER_CLUSTER`. */
 async function checkManaged(run, connection, manifest) {
@@ -27716,8 +27890,7 @@ async function agreeToRestore(run, connection, release, way) {
     if (manifest.engine === 'atlas') {
         refuseUnnamed(run, release, way);
         await checkManaged(run, connection, manifest);
-        await agreeToErase(run, manifest);
-        return { position };
+        return { position, erases: await agreeToErase(run, manifest) };
     }
     refuseHalfDone(run, manifest);
     const half = await halfRestored(connection.db, namesOf(run));
@@ -27790,6 +27963,7 @@ function refuseUnnamed(run, release, { why }) {
 // EXTERNAL MODULE: ./emitted/release/record/release-id.js
 var release_id = __webpack_require__(56226);
 ;// CONCATENATED MODULE: ./emitted/release/restore/restore-into.js
+
 
 
 
@@ -28464,7 +28638,9 @@ async function restoredAway(run, { db }, restore, before) {
     const gone = history.filter(({ releaseId, state, origin }) => releaseId === run.releaseId && state === 'rolled-back' && origin?.kind === 'restore');
     const reverted = gone.sort((a, b) => a.sequence - b.sequence).map(({ _id: name }) => ({ name }));
     const replaced = restore !== undefined || gone.length > 0 || (before !== undefined && wasRestored(history, before));
-    return { data: { ...(restore && { restore, kept: restore.kept }), reverted }, replaced };
+    const over = restore === undefined && before !== undefined && isTakenOtherwise(history, before);
+    const told = over ? { ...data_back_nothingLost, failed: undefined } : {};
+    return { data: { ...(restore && { restore, kept: restore.kept }), reverted, ...told }, replaced };
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/incomplete.js
@@ -28477,7 +28653,7 @@ const ownHint = new Set(['ATLAS_RESTORE_FAILED', 'RESUME_BLOCKED', 'NO_WAY_BACK'
  * The error of a rollback that this run has begun and not brought to its end: `ROLLBACK_FAILED`, or `CANCELLED`, with what
  * comes next and whether traffic is stopped. What kept it from changing anything stays what it is.
  */
-function incomplete(run, cause, result, steps, stopped) {
+function incomplete(run, cause, result, steps, stopped, erases) {
     const { reverted, failed, restore, releaseId } = result;
     const touched = reverted.length > 0 || failed !== undefined || restore !== undefined;
     const dataBack = steps.stateOf('data') === 'done';
@@ -28486,7 +28662,7 @@ function incomplete(run, cause, result, steps, stopped) {
         return cause;
     const message = `The rollback of release ${releaseId} is not complete: ${cause.message}`;
     const more = cause.code === 'CONFIRMATION_NEEDED' ? orMore(cause.details.writes) : '';
-    const again = `mongo-release rollback ${releaseId}${agreed(run, cause, result, dataBack)}`;
+    const again = `mongo-release rollback ${releaseId}${agreed(run, cause, result, dataBack, erases)}`;
     return new observe_error/* ReleaseError */.K(cause.code === 'CANCELLED' ? 'CANCELLED' : 'ROLLBACK_FAILED', [message, ...(stopped === undefined ? [] : [trafficInWords(stopped)])].join(' '), {
         hint: ownHint.has(cause.code)
             ? cause.hint
@@ -28507,16 +28683,16 @@ function first({ code }) {
             return 'Correct that, then type';
     }
 }
-/** The flags by which somebody agrees to a restore that is still to come; the strategy is on record. */
-function agreed(run, { code, details }, result, dataBack) {
+/** The flags by which somebody agrees to a restore that is still to come. The strategy is on record; where it `erases` a cluster both are named each time. */
+function agreed(run, { code, details }, result, dataBack, erases) {
     if (result.strategy !== 'restore' || dataBack)
         return '';
-    const { 'accept-loss': accepted, 'erase-cluster': cluster, yes } = run.invocation.flags;
+    if (erases !== undefined)
+        return ` --strategy restore --erase-cluster ${erases}`;
+    const { 'accept-loss': accepted, yes } = run.invocation.flags;
     const loss = code === 'CONFIRMATION_NEEDED' ? details.writes : accepted;
     if (loss !== undefined)
         return ` --accept-loss ${loss}`;
-    if (cluster !== undefined)
-        return ` --erase-cluster ${cluster}`;
     return yes ? ' --yes' : '';
 }
 
@@ -28650,7 +28826,7 @@ function wayInWords(way) {
 ;// CONCATENATED MODULE: ./emitted/release/rollback/step-log.js
 
 /**
- * The steps of a rollback, the latest attempt at each. Each is handed to `write` before it begins and after it has ended,
+ * The steps of a rollback, the latest attempt at each, in the order of these. Each is handed to `write` before it begins and after it has ended,
  * so that whoever goes on with the rollback knows which one was under way; what is done is not done again.
  */
 class StepLog {
@@ -28675,10 +28851,12 @@ class StepLog {
     async run(name, _does, work, { again = false } = {}) {
         if (this.stateOf(name) === 'done' && !again)
             return;
-        const startedAt = new Date();
+        const step = { name, startedAt: new Date(), ...this.#attemptAt(name) };
         const started = performance.now();
         const took = () => Math.round(performance.now() - started);
-        await this.#keep({ name, state: 'running', startedAt });
+        // It comes after all that ran before.
+        this.#steps.delete(name);
+        await this.#keep({ ...step, state: 'running' });
         try {
             await work();
         }
@@ -28687,15 +28865,19 @@ class StepLog {
             // What was cancelled may have come to its end before anybody could tell.
             const state = error.exitCode === 1 || error.code === 'CANCELLED' ? 'unknown' : 'failed';
             // What stopped it is the news, also where that cannot be put on record: there it stays `running`.
-            await this.#keep({ name, state, startedAt, durationMs: took(), note: error.code }).catch(() => { });
+            await this.#keep({ ...step, state, durationMs: took(), note: error.code }).catch(() => { });
             throw error;
         }
-        await this.#keep({ name, state: 'done', startedAt, durationMs: took() });
+        await this.#keep({ ...step, state: 'done', durationMs: took() });
     }
     async skip(name, note) {
         if (this.stateOf(name) === 'done')
             return;
         await this.#keep({ name, state: 'skipped', startedAt: new Date(), note });
+    }
+    #attemptAt(name) {
+        const before = this.#steps.get(name);
+        return before === undefined || before.state === 'skipped' ? {} : { attempt: (before.attempt ?? 1) + 1 };
     }
     async #keep(step) {
         this.#steps.set(step.name, { ...step, ...this.#actor });
@@ -28922,6 +29104,7 @@ class take_back_Walk {
             const before = recordOf(this.#earlier);
             if (before !== undefined && this.#foundRestored) {
                 const keep = (known) => this.#know(known);
+                this.#data = joined(this.#data, { data: await foundBack(this.#run, this.#connection, before) });
                 this.#data = joined(this.#data, await restoredBefore(this.#run, this.#connection, tenure, before, keep));
                 await this.#keep();
             }
@@ -28944,7 +29127,8 @@ class take_back_Walk {
     async stopped(cause) {
         if (!this.#begun)
             return cause;
-        const error = incomplete(this.#run, cause, this.taken.result, this.#steps, this.#traffic.stopped);
+        const { stopped } = this.#traffic;
+        const error = incomplete(this.#run, cause, this.taken.result, this.#steps, stopped, this.#consent?.erases);
         // Another run may go on with it by now.
         if (cause.code === 'LEASE_LOST')
             return error;
@@ -28972,11 +29156,11 @@ class take_back_Walk {
         if (this.#consent !== undefined && (await positionNow(this.#run, this.#connection)) !== this.#consent.position)
             throw take_back_changedMeanwhile();
         if (way.strategy === 'undo' || way.strategy === 'down')
-            await open_refuseHalfRestored(this.#run, this.#connection);
+            await refuseHalfRestored(this.#run, this.#connection);
         if (way.strategy === 'none')
             return { way, wayDown: nothingRead };
         const found = await findWayBack(this.#run, this.#connection, this.#release, way.strategy, { imagesRead: true });
-        if (namesIn(found.way) !== namesIn(way))
+        if (take_back_namesIn(found.way) !== take_back_namesIn(way))
             throw take_back_changedMeanwhile();
         return found;
     }
@@ -28988,6 +29172,7 @@ class take_back_Walk {
             ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: this.#why },
             // Where the data are back nothing is restored, and the record goes on to say by which backup.
             backupId: way.strategy === 'restore' ? way.backupId : way.strategy === 'none' ? before?.backupId : undefined,
+            erases: this.#consent?.erases,
             ...{ reason: this.#run.invocation.flags.reason ?? before?.reason, fence: tenure.lease.fence },
             ...{ steps: this.#steps.all, data: this.#data, typedAt: this.#typedAt },
         });
@@ -29047,7 +29232,7 @@ function joined(before, { data, replaced }) {
         ...(undo.length > 0 && { undo }),
     };
 }
-function namesIn(way) {
+function take_back_namesIn(way) {
     return 'names' in way ? `${way.strategy} ${way.names.join()}` : way.strategy;
 }
 function recordOf(earlier) {
@@ -29270,7 +29455,6 @@ var release_disposeResources = (undefined && undefined.__disposeResources) || (f
 
 
 
-
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
 async function release(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -29359,7 +29543,7 @@ class release_Walk {
                 throw error;
             const open = this.#apply ? [] : await openRollbackWarnings(this.#run, this.#connection);
             if (this.#apply)
-                await refuseBeside(this.#run, this.#connection);
+                await refuseBesideRelease(this.#run, this.#connection);
             for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))])
                 this.#run.log.warn((0,release_typed/* typed */.nE)(this.#run, one));
         });
@@ -29465,52 +29649,26 @@ class release_Walk {
         return this.#run.invocation.settings.hooks.deploy !== undefined;
     }
     async #deploy({ plan }) {
-        const { deploy } = this.#run.invocation.settings.hooks;
-        if (deploy === undefined)
+        const { deploy: command } = this.#run.invocation.settings.hooks;
+        if (command === undefined)
             return this.#steps.skip('deploy', 'no hook');
         // Should it not come to them.
-        const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
+        const later = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
         const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
-        if (remaining.length > 0)
-            this.result.migrate = { ...migrate, remaining };
-        const later = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
-        try {
-            // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
-            await refuseBeside(this.#run, this.#connection);
-            // Who takes it back has to know of it, and nobody else may be at it.
-            await this.#recording.claim();
-            // A rollback has the lease before it looks for who deploys: of two that begin at once, one sees the other.
-            await refuseBeside(this.#run, this.#connection);
-        }
-        catch (thrown) {
-            throw this.#notDeployed((0,observe_error/* asReleaseError */.o)(thrown), later);
-        }
+        if (later.length > 0)
+            this.result.migrate = { ...migrate, remaining: later };
+        const about = { changed: this.#changed, later };
+        await claimDeploy(this.#run, this.#connection, this.#recording, about);
         this.#deployed = true;
         await this.#steps.run('deploy', async () => {
-            let kept;
-            const end = await runHook(this.#run, 'deploy', deploy, (pid) => {
-                kept = this.#recording.keep(thisProcess(pid)).catch(() => { });
-            });
-            await kept;
-            stopIfCancelled(this.#run);
-            this.result.deploy = { durationMs: end.durationMs };
-            if (end.state === 'done')
-                return this.#stillThere();
-            throw new observe_error/* ReleaseError */.K('DEPLOY_FAILED', `${this.#changed ? 'The migrations before it were applied, and the' : 'The'} deploy hook failed: ${end.why}.${later}`, {
-                hint: `Correct hooks.deploy and deploy again, or go back with mongo-release rollback ${releaseId}.`,
-            });
+            const { durationMs, error } = await deploy(this.#run, this.#recording, command, about);
+            this.result.deploy = { durationMs };
+            if (error !== undefined)
+                throw error;
+            await this.#stillThere();
         });
         // Should it be cut off in what comes next, nobody is to take it for the deploy.
         await this.#recording.keep().catch(() => { });
-    }
-    #notDeployed(cause, later) {
-        if (!this.#changed)
-            return cause;
-        const { code, message, hint } = cause;
-        return new observe_error/* ReleaseError */.K('DEPLOY_FAILED', `The migrations before it were applied, and the deploy was not begun: ${message} [${code}]${later}`, {
-            hint: `${hint} Then mongo-release release --apply goes on from what is applied, and deploys; mongo-release rollback ${this.#run.releaseId} takes it back.`,
-            cause,
-        });
     }
     async #stillThere() {
         await refuseTakenBack(this.#run, this.#connection, this.#run.releaseId);
@@ -29974,6 +30132,7 @@ class ForetoldSteps {
     async run(name, does, _work, { again = false } = {}) {
         if (this.stateOf(name) === 'done' && !again)
             return;
+        this.#steps.delete(name);
         this.#steps.set(name, { name, state: 'planned', note: does });
     }
     async skip(name, note) {
@@ -30098,7 +30257,7 @@ async function letUsersIn(run, connection, asked) {
         if (shut?._id !== known._id)
             return without('Nothing was done: traffic is back.');
         if (!run.invocation.flags.yes)
-            await open_refuseHalfRestored(run, connection);
+            await refuseHalfRestored(run, connection);
         const { strategy = 'none', why, backupId, migrations, reason, data } = shut;
         const found = await earlierRollback(run, connection, shut.of ?? shut._id);
         const earlier = found.record?._id === shut._id ? found : undefined;
@@ -30238,7 +30397,7 @@ function backOtherwise(release, { strategy, steps = [] }, named) {
  * to be agreed to. Undefined of any other. Only reads.
  */
 async function restoreGoesOn(run, connection, open) {
-    const { of = '', strategy, steps = [], traffic } = open;
+    const { of = '', strategy, steps = [], traffic, erases } = open;
     if (strategy !== 'restore' || stateIn(steps, 'data') === 'skipped')
         return undefined;
     const earlier = await earlierRollback(run, connection, of);
@@ -30248,17 +30407,20 @@ async function restoreGoesOn(run, connection, open) {
     if (release === null || (await halfRestored(connection.db, namesOf(run))) !== undefined)
         return undefined;
     const lossless = await withoutLoss(run, connection, release);
-    const restore = `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
+    const restore = erases !== undefined
+        ? `mongo-release rollback ${of} --strategy restore --erase-cluster ${erases} goes on with the restore, which erases the whole cluster, with all databases in it.`
+        : `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
     const only = 'With --start-traffic it only lets users in, and leaves the rest.';
     return [...lossless, restore, ...(traffic === undefined ? [] : [only])].join(' ');
 }
+/** What another command mends: one that names what goes, or another way. */
+const mendable = new Set(['CONFIRMATION_NEEDED', 'CONFIRMATION_REFUSED', 'NO_WAY_BACK']);
 /**
  * As `agreeToRestore`, for a restore that `begun` has not come to: comes back with the error where nobody agrees, since
  * users may be out meanwhile, and another way may lose nothing.
  */
 async function agreeToGoOn(run, connection, release, way, begun) {
-    const half = await halfRestored(connection.db, namesOf(run));
-    const lossless = half === undefined ? await withoutLoss(run, connection, release) : [];
+    const lossless = await withoutLoss(run, connection, release);
     if (run.confirm !== undefined)
         for (const one of lossless)
             run.log.warn(one);
@@ -30267,7 +30429,7 @@ async function agreeToGoOn(run, connection, release, way, begun) {
     }
     catch (thrown) {
         const { code, message, hint, details } = (0,observe_error/* asReleaseError */.o)(thrown);
-        if (code !== 'CONFIRMATION_NEEDED' && code !== 'CONFIRMATION_REFUSED')
+        if (!mendable.has(code))
             throw thrown;
         const { traffic } = (await new RollbackRecords(connection.db, run).trafficStopped()) ?? {};
         const shut = traffic === undefined ? [] : [trafficInWords(traffic)];
@@ -30280,8 +30442,10 @@ async function agreeToGoOn(run, connection, release, way, begun) {
         });
     }
 }
-/** The way that loses nothing, a sentence, where the records show that it is there; `auto` would take it. */
+/** The way that loses nothing, a sentence, where the records show that it is there; `auto` would take it. Half of a restore is in its way. */
 async function withoutLoss(run, connection, release) {
+    if ((await halfRestored(connection.db, namesOf(run))) !== undefined)
+        return [];
     const found = await findWayBack(run, connection, release, 'auto').catch(() => undefined);
     return found?.way.strategy === 'undo'
         ? [`mongo-release rollback ${release._id} --strategy undo takes it back as well, and loses nothing.`]
@@ -30448,7 +30612,10 @@ async function goBack(run, connection, release) {
         ...(stays === undefined ? [] : [stays.why]),
         ...(dryRun ? running : []),
     ];
+    const byName = way.strategy === 'restore' && run.invocation.flags.strategy === 'restore';
+    const lossless = byName ? await withoutLoss(run, connection, release) : [];
     if (dryRun) {
+        told.push(...lossless);
         const { result, warnings } = await foretell(run, connection, release, situation);
         return { outcome: 'nothing-to-do', result, warnings: alsoSay(warnings, result) };
     }
@@ -30458,6 +30625,10 @@ async function goBack(run, connection, release) {
     if (begun?.reason === undefined)
         needReason(run, 'a rollback', ', or --dry-run to see what would be done');
     await sayWhatStays(run, connection, release, situation);
+    // What goes on says so itself.
+    if (begun === undefined)
+        for (const one of lossless)
+            run.log.warn(one);
     const consent = way.strategy === 'restore'
         ? await (begun === undefined
             ? agreeToRestore(run, connection, release, way)
@@ -30537,13 +30708,16 @@ function keptAsideWarnings(kept) {
     const [oldest] = kept;
     if (oldest === undefined)
         return [];
-    const all = kept.map(({ name, tombstone }) => `${name} of before as ${tombstone}`).join(', ');
+    const all = kept.map((one) => `${whatItIs(one)} as ${one.tombstone}`).join(', ');
     const drops = kept.map(({ tombstone }) => `db.getCollection('${tombstone}').drop()`).join('; ');
     const expiring = kept.filter((one) => one.expiring !== undefined).map(({ tombstone }) => tombstone);
     const but = expiring.length === 0 ? '' : `, but documents go on expiring in ${expiring.join(', ')}`;
     return [
-        `Kept aside for what users wrote late, since ${(0,format/* formatTime */.fU)(oldest.since)}: ${all}. Nothing removes it${but}: put back what is missing, then drop it in mongosh: ${drops}`,
+        `Kept aside by a restore for what users wrote meanwhile, since ${(0,format/* formatTime */.fU)(oldest.since)}: ${all}. Nothing removes it${but}: put back what is missing, then drop it in mongosh: ${drops}`,
     ];
+}
+function whatItIs({ name, writes }) {
+    return writes === undefined ? `what users made as ${name} while that was replaced` : `${name} of before`;
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/lease-status.js
@@ -30556,6 +30730,31 @@ function ownerOf(holder) {
         return 'unknown';
     const { actor, host, pid, command } = holder;
     return `${actor === undefined ? '' : `${actor} on `}${host}, process ${pid}, ${command}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/release/left-by-restore.js
+
+
+
+
+
+
+/** As `leftByRestore` of the room of backups. Throws what `asServerFailure` makes of a server's failure. */
+function readLeftByRestore(run, { db }) {
+    return leftByRestore(db, namesOf(run)).catch((error) => {
+        throw asServerFailure(error, 'looking for what a restore has left');
+    });
+}
+/** What it is, and what takes it away. */
+function leftByRestoreWarning({ what, backupId, since, collections }, own) {
+    const at = `at ${(0,format/* formatTime */.fU)(since)} or shortly after`;
+    if (what === 'replaced')
+        return `A restore of backup ${backupId} is in place, and was cut off while it dropped what it had replaced, ${at}. Left of that: ${listed(collections, 20)}. The next restore removes it; until then it only takes up room, and may be dropped in mongosh.`;
+    // Of the copies of another restore that may have begun by then it takes none.
+    const prefixes = new Set(collections.map((name) => name.slice(0, name.lastIndexOf('.') + 1)));
+    const drops = [...prefixes].map((prefix) => `for (const name of db.getCollectionNames()) if (name.startsWith('${prefix}')) db.getCollection(name).drop()`);
+    const left = (0,format/* plural */.LS)(collections.length, 'copy that it had built is', 'copies that it had built are');
+    return `A restore of backup ${backupId} was cut off before it replaced anything, ${at}. The data are as they were; ${left} left (${asidePrefix(own)}*). The next restore, of whichever backup, removes that before it asks. Without one, in mongosh: ${drops.join('; ')}`;
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/status.js
@@ -30628,6 +30827,7 @@ var status_disposeResources = (undefined && undefined.__disposeResources) || (fu
 
 
 
+
 /**
  * `status`: reads files, history and lease. With `--check` pending migrations are an error: what is not applied and has a
  * file that could be, and what is half done, with or without its file; and so is a restore that is, a rollback that is not
@@ -30649,6 +30849,7 @@ async function status_status(run) {
         const { records, changelog } = await readRecords(run, connection, files, { brief: true });
         const quarantine = await readQuarantine(run, connection, records);
         const keptAside = await readKeptAside(run, connection);
+        const leftByRestore = lease.held ? undefined : await readLeftByRestore(run, connection);
         const migrations = statusOf(files, records);
         const halfDone = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
         const isMissing = ({ note }) => note === 'file-missing';
@@ -30669,8 +30870,11 @@ async function status_status(run) {
             ...(rollback?.traffic && { traffic: { ...rollback.traffic, rollbackId: rollback._id, releaseId: rollback.of } }),
             ...(quarantine.length > 0 && { quarantine }),
             ...(keptAside.length > 0 && { keptAside }),
+            ...(leftByRestore && { leftByRestore }),
             ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
         };
+        // What goes on with it removes that.
+        const itsOwn = rollback?.strategy === 'restore' && rollback.backupId === leftByRestore?.backupId;
         // A rollback that is open tells of its release.
         const released = rollback === undefined ? await leftOpen(run, connection, records) : undefined;
         const left = released?.here || released?.record._id === holder ? undefined : released;
@@ -30687,6 +30891,7 @@ async function status_status(run) {
             ...rehearsed,
             ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
             ...keptAsideWarnings(keptAside),
+            ...(leftByRestore === undefined || itsOwn ? [] : [leftByRestoreWarning(leftByRestore, names)]),
         ];
         const failed = half ?? whatIsOpen ?? (left === undefined || left.half ? undefined : leftOpenError(left));
         const attention = failed !== undefined || left !== undefined || notEnded.some(({ next }) => next !== undefined);

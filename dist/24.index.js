@@ -339,7 +339,7 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(13), __webpack_require__.e(8), __webpack_require__.e(21), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 92817));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(13), __webpack_require__.e(8), __webpack_require__.e(21), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 78397));
         const ended = secrets.scrubTexts(await runCommand(run));
         const { renderJson } = await __webpack_require__.e(/* import() */ 20).then(__webpack_require__.bind(__webpack_require__, 72366));
         const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(13), __webpack_require__.e(22), __webpack_require__.e(18)]).then(__webpack_require__.bind(__webpack_require__, 51296));
