@@ -96,8 +96,9 @@ function startCli(words: readonly string[], cwd: string, env: Readonly<Record<st
       new Promise((heard, failed) => {
         const look = () => text.stderr.includes(words) && heard();
         child.stderr.on('data', look);
-        child.once('close', () => failed(new Error(`It ended without saying "${words}":\n${text.stderr}`)));
         look();
+        // Also where it has ended before anybody asked.
+        ended.then(() => failed(new Error(`It ended without saying "${words}":\n${text.stderr}`)), failed);
       }),
   };
 }

@@ -10,7 +10,7 @@ import { migrateMongoPackage } from './upstream.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const packages = join(root, 'node_modules');
-const limit = 600_000;
+const limit = 1_800_000;
 
 test("migrate-mongo's own integration tests pass against mongo-release", { timeout: limit }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'migrate-mongo-cases-'));

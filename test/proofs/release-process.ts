@@ -97,8 +97,9 @@ function startRelease(words: readonly string[], cwd: string, env: Readonly<Recor
       new Promise((heard) => {
         const look = () => text.stderr.includes(words) && heard(true);
         started.stderr.on('data', look);
-        started.once('close', () => heard(text.stderr.includes(words)));
         look();
+        // Also where it has ended before anybody asked.
+        void ended.then(() => heard(text.stderr.includes(words)));
       }),
     signal: (signal) => void signalled(-pid, signal),
     children: () => childrenOf(pid),
