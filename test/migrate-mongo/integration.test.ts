@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -42,7 +42,9 @@ test("migrate-mongo's own integration tests pass against mongo-release", { timeo
 async function lay(folder: string): Promise<void> {
   const cases = join(folder, 'test', 'integration.test.js');
   await mkdir(dirname(cases));
-  await cp(join(await migrateMongoPackage(), 'test', 'integration.test.js'), cases);
+  const theirs = await readFile(join(await migrateMongoPackage(), 'test', 'integration.test.js'), 'utf8');
+  // Their time limits are those of an idle machine.
+  await writeFile(cases, theirs.replaceAll(/^( *\}), \d+\);$/gm, '$1);'));
   await mkdir(join(folder, 'bin'));
   const entry = pathToFileURL(program).href;
   await writeFile(join(folder, 'bin', 'migrate-mongo.js'), `import(${JSON.stringify(entry)});\n`);
@@ -57,8 +59,7 @@ async function lay(folder: string): Promise<void> {
   await writeFile(join(folder, 'package.json'), '{ "name": "cases", "private": true }\n');
   await writeFile(
     join(folder, 'vitest.config.mjs'),
-    // Their time limits are those of an idle machine.
-    'export default { test: { globals: true, include: ["test/**/*.test.js"], testTimeout: 120000, hookTimeout: 120000 } };\n',
+    'export default { test: { globals: true, include: ["test/**/*.test.js"], testTimeout: 600000, hookTimeout: 600000 } };\n',
   );
 }
 
