@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/migration/lease/lease.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { expectFailure, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
+import { wireProxyTo } from '../../setup/wire-proxy.ts';
 import { giveUpLease } from '../half-done/left-half.ts';
 import { type BackedUp, makeBackedUp } from '../rollback/cents.ts';
 
@@ -27,17 +27,17 @@ async function copies(): Promise<string[]> {
 }
 
 test('a status names the copies of a restore that was killed while it built them, until the next one or a person removes them', async () => {
-  const many = Array.from({ length: 40_000 }, (_, n) => ({ _id: 1000 + n, price: n, text: 'x'.repeat(200) }));
-  await cents.places().insertMany(many);
   const { id: backupId } = await ok('backup --json');
   const kill = async () => {
-    const { process, ended } = project.start(`restore ${backupId} --yes`);
-    while ((await copies()).length === 0) {
-      expect(process.exitCode).toBeNull();
-      await sleep(5);
-    }
+    await using proxy = await wireProxyTo(database.uri);
+    // Of its collection the first documents.
+    const builds = new Promise<void>((held) =>
+      proxy.stopAt({ nth: 1, of: ['insert'], when: 'answered' }, () => held()),
+    );
+    const { process, ended } = project.start(`restore ${backupId} --yes`, { MONGODB_URI: proxy.uri });
+    await Promise.race([builds, ended]);
     process.kill('SIGKILL');
-    await ended;
+    expect((await ended).signal).toBe('SIGKILL');
   };
   await kill();
   // Nobody is sure yet that it is gone.
