@@ -123,8 +123,10 @@ test('another release is refused as long as one is between its deploy and its en
   expect(await log()).toEqual(['deploy']);
 
   process.kill('SIGKILL');
-  await letGo();
   await ended;
+  const hook = (await releases().findOne({ _id: 'r1' }))?.hook;
+  await letGo();
+  await expect.poll(() => hook !== undefined && hasEnded(hook), { timeout: 60_000 }).toBe(true);
   const goesOn = await other();
   expect(goesOn.json, goesOn.stderr).toMatchObject({ outcome: 'applied' });
   expect(goesOn.stderr.replaceAll(/\s+/g, ' ')).toContain(
