@@ -42,17 +42,17 @@ export async function earlierRollback(run: Run, { db }: Connection, releaseId: s
 }
 
 /**
- * The steps of the rollback that is gone on with. That of the data is done where a restore is found at its end, be it its
- * own or another one, or another command has taken back what it was to replace: once that is on record nobody asks the fence again, which is then that of the run that goes on.
+ * The steps of the rollback that is gone on with. That of the data is done, also where it never came to it, where a restore is
+ * found at its end, be it its own or another one, or another command has taken back what it was to replace: once that is on
+ * record nobody asks the fence again, which is then that of the run that goes on.
  */
 export function stepsBefore(earlier: Earlier): readonly RecordedStep[] {
   if (earlier.state !== 'unfinished') return [];
   const { dataBack, record } = earlier;
   const { steps = [] } = record;
-  if (!dataBack) return steps;
-  return steps.map((step) =>
-    step.name === 'data' && step.state !== 'skipped' ? { ...step, state: 'done', note: undefined } : step,
-  );
+  const begun = steps.find(({ name }) => name === 'data');
+  if (!dataBack || begun?.state === 'done' || begun?.state === 'skipped') return steps;
+  return [...steps.filter((step) => step !== begun), { ...begun, name: 'data', state: 'done', note: undefined }];
 }
 
 /**
