@@ -3,7 +3,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { runHook } from './hook.ts';
 import type { Recording } from './record/on-record.ts';
-import { refuseBesideRelease } from './rollback/still-running.ts';
+import { refuseApplying, refuseBesideRelease } from './rollback/still-running.ts';
 import { type Run, stopIfCancelled } from './run.ts';
 
 export interface AboutDeploy {
@@ -25,14 +25,19 @@ export async function claimDeploy(
 ): Promise<void> {
   try {
     // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
-    await refuseBesideRelease(run, connection);
+    await refuseBesideDeploy(run, connection);
     // Who takes it back has to know of it, and nobody else may be at it.
     await recording.claim();
-    // Whoever looks for others is on record before, a rollback by its lease: of two that begin at once, one sees the other.
-    await refuseBesideRelease(run, connection);
+    // Whoever looks for others is on record before, or has the lease: of two that begin at once, one sees the other.
+    await refuseBesideDeploy(run, connection);
   } catch (thrown) {
     throw notBegun(run, about, asReleaseError(thrown));
   }
+}
+
+async function refuseBesideDeploy(run: Run, connection: Connection): Promise<void> {
+  await refuseBesideRelease(run, connection);
+  await refuseApplying(run, connection);
 }
 
 function notBegun({ releaseId }: Run, { changed, later }: AboutDeploy, cause: ReleaseError): ReleaseError {

@@ -9,6 +9,7 @@ import { outcomeOfError } from '../outcome.ts';
 import { OwnRecord } from '../record/own-record.ts';
 import type { ReliedOn } from '../rehearsal/result.ts';
 import { refuseOpenRollback } from '../rollback/open.ts';
+import { refuseBesideRelease } from '../rollback/still-running.ts';
 import type { Run } from '../run.ts';
 import { readSituation } from '../situation/situation.ts';
 import { refuseTakenBack } from '../taken-back.ts';
@@ -88,8 +89,8 @@ function applyUnderLease(
     const later = plan.pending.map(({ name }) => name).filter((name) => open.has(name) && !names.includes(name));
     // Another run was still at it, and has ended since.
     if (settle && names.length === 0) return before;
-    // One may have begun while this run waited.
-    await refuseOpenRollback(run, connection);
+    // Something may have begun while this run waited, beside which it may not apply, or not deploy after that.
+    await (kind === 'release' && !deployed ? refuseBesideRelease : refuseOpenRollback)(run, connection);
     // Since it was chosen, whoever tidies up the store may not have known that it is needed.
     if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
     const goesOn = !before.untouched || isInTarget(situation.records, run.releaseId);

@@ -1,3 +1,4 @@
+import { inspectLease, ownerText } from '../../migration/lease/state.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -6,7 +7,7 @@ import { thisAttempt } from '../record/attempt.ts';
 import { hookAtIt, isDeploying, presenceInWords } from '../record/presence.ts';
 import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
-import type { Run } from '../run.ts';
+import { namesOf, type Run } from '../run.ts';
 import { refuseOpenRollback } from './open.ts';
 
 /**
@@ -113,6 +114,18 @@ export async function refuseBesideRelease(run: Run, connection: Connection): Pro
   const { _id, pid, host } = other;
   throw new ReleaseError('HISTORY_CONFLICT', `${presenceInWords(other, 'here')} Process ${pid} on ${host} is at it.`, {
     hint: `It goes on by itself: wait for its end, then run this again. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
+  });
+}
+
+/**
+ * Throws `HISTORY_CONFLICT` where another release has the lease: it deploys after what it applies, and is refused that beside
+ * a deploy. What else applies is in nobody's way: an application may apply what it needs as it is deployed. Only reads.
+ */
+export async function refuseApplying(run: Run, { db }: Connection): Promise<void> {
+  const lease = await inspectLease(db, namesOf(run));
+  if (!lease.held || lease.holder?.command !== 'release' || lease.holder.releaseId === run.releaseId) return;
+  throw new ReleaseError('HISTORY_CONFLICT', `Another release is at its migrations: ${ownerText(lease)}.`, {
+    hint: 'It goes on by itself, and deploys: wait for its end, then run this again.',
   });
 }
 

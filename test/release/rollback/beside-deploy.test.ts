@@ -110,9 +110,21 @@ test.each(['rollback', 'release'])(
     expect(await log()).toEqual(['deploy']);
     await lease.release();
     // Who applies something under its own id takes nothing back.
-    const applying = await takeLease('release', 'r1');
+    const applying = await takeLease('migrate', 'r1');
     await ok('release --apply --release-id r2 --json');
     await applying.release();
   },
   60_000,
 );
+
+test('nobody deploys beside a release that applies, since that one deploys next', async () => {
+  await letGo();
+  const applying = await takeLease('release', 'r1');
+  const refused = await project.run('release --apply --release-id r2 --json');
+  expectFailure(refused, 5, 'HISTORY_CONFLICT', /^Another release is at its migrations: release on .*, release r1;/);
+  expect(refused.json.steps.map(({ name }: { name: string }) => name)).not.toContain('deploy');
+  expect(await log()).toEqual(['deploy']);
+  // What an earlier attempt of its own has left.
+  await ok('release --apply --release-id r1 --json');
+  await applying.release();
+}, 60_000);

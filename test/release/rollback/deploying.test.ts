@@ -135,12 +135,8 @@ test('another release is refused as long as one is between its deploy and its en
   expect(await log()).toEqual(['deploy', 'deploy']);
 }, 120_000);
 
-test("nor does one deploy that has begun before, where another one deploys by then; one without signs of life is in nobody's way", async () => {
+test("nor does one apply that waited for the lease, or deploy after it did; one without signs of life is in nobody's way", async () => {
   await letGo();
-  const holder = { host: hostname(), pid: process.pid, releaseId: 'b1', command: 'backup' };
-  const lease = await acquireLease(database.db, ownNames(), { ttlMs: 60_000, waitMs: 0, holder });
-  const { said, ended } = project.start('release --apply --release-id r2 --wait 60s --json');
-  await said('Waiting for the lease');
   const heard = { at: new Date(), until: new Date(Date.now() + 600_000) };
   const steps = [{ name: 'deploy' as const, state: 'running' as const, startedAt: new Date() }];
   const about = { target: 'default', environment: 'local', toolVersion: '0', migrations: [] };
@@ -152,9 +148,27 @@ test("nor does one deploy that has begun before, where another one deploys by th
     host: 'a',
     ...about,
   };
+  const holder = { host: hostname(), pid: process.pid, releaseId: 'b1', command: 'backup' };
+  const lease = await acquireLease(database.db, ownNames(), { ttlMs: 60_000, waitMs: 0, holder });
+  const waiting = project.start('release --apply --release-id r2 --wait 60s --json');
+  await waiting.said('Waiting for the lease');
   await releases().insertOne({ ...r1, steps, heard });
   await lease.release();
-  const stopped = await ended;
+  expectFailure(await waiting.ended, 5, 'HISTORY_CONFLICT', /^Release r1 is deploying; /);
+  expect(await places().distinct('price')).toEqual([1]);
+
+  await releases().deleteOne({ _id: 'r1' });
+  await project.write({
+    'migrations/2-held.js': migration(
+      "while ((await db.collection('go').findOne()) === null) await new Promise((next) => setTimeout(next, 50));",
+    ),
+  });
+  const applying = project.start('release --apply --release-id r2 --json');
+  const history = database.db.collection<{ _id: string }>('_mongo_release.history');
+  await expect.poll(() => history.findOne({ _id: '2-held' }), { timeout: 60_000 }).not.toBeNull();
+  await releases().insertOne({ ...r1, steps, heard });
+  await database.db.collection('go').insertOne({});
+  const stopped = await applying.ended;
   expectFailure(
     stopped,
     8,
