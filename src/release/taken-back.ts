@@ -11,21 +11,24 @@ import { latestBegan, type ReleaseRecord } from './record/record.ts';
 import { isOnRecord, ReleaseRecords } from './record/records.ts';
 import { RollbackRecords } from './record/rollback-records.ts';
 import { runInWords } from './record/run-in-words.ts';
+import { dataOf } from './rollback/open.ts';
+import { stateIn } from './rollback/traffic.ts';
 import { namesOf, type Run } from './run.ts';
 
 /**
  * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
- * `TAKEN_BACK` where a rollback of this release, or another way back of one of its migrations, was begun since its latest
- * attempt, whether or not it came to its end; or where its record was there and is gone. Comes back with whether there is a
- * release of that id: without one nobody can tell. `own` is the fence of who asks
+ * `TAKEN_BACK` where since its latest attempt a rollback of this release has come to its data or its application, or another
+ * way back of one of its migrations was begun, whether or not that came to its end; or where its record was there and is gone.
+ * Comes back with whether there is a release of that id: without one nobody can tell. `own` is the fence of who asks
  * under the lease: whoever takes that first marks with it what a killed run has left.
  */
 export async function refuseTakenBack(
   run: Run,
-  { db }: Connection,
+  connection: Connection,
   releaseId: string,
   own = Number.POSITIVE_INFINITY,
 ): Promise<boolean> {
+  const { db } = connection;
   const [record, rollback, history] = await Promise.all([
     new ReleaseRecords(db, run).find(releaseId).catch(failed),
     new RollbackRecords(db, run).newestOf(releaseId).catch(failed),
@@ -38,7 +41,8 @@ export async function refuseTakenBack(
   const migrations = record === null ? [] : neededBy(record);
   const since = history.filter((one) => one.fence > fence && one.fence < own);
   const gone = since.filter((one) => migrations.includes(one._id) && isGone(one, [releaseId]));
-  const by = rollback !== null && (rollback.fence ?? 0) > fence && hasTaken(rollback) ? rollback : undefined;
+  const begun = rollback !== null && fenceOf(rollback) > fence && (await hasTaken(run, connection, rollback));
+  const by = begun ? rollback : undefined;
   if (record !== null && gone.length === 0 && by === undefined) return true;
   const names = gone.map(({ _id }) => _id);
   const part = gone.some(isUnsettled) || (by !== undefined && by.state !== 'rolled-back') ? ', in part' : '';
@@ -76,16 +80,13 @@ export async function takenBackSince(
   const gone = history.filter((one) => names.includes(one._id) && one.fence > lastBegun([one._id]) && isGone(one, ids));
   // What it has taken back of these says so itself.
   const others = rollbacks.filter(
-    (one) => fenceOf(one) > lastBegun(names) && hasTaken(one) && !gone.some(({ releaseId }) => releaseId === one._id),
+    (one) => fenceOf(one) > lastBegun(names) && !gone.some(({ releaseId }) => releaseId === one._id),
   );
   const byRun = Map.groupBy(gone, ({ releaseId, state, direction }) => [releaseId, state, direction].join(' '));
   const said = [
     ...(await Promise.all([...byRun.values()].map((some) => goneInWords(run, connection, some).catch(failed)))),
-    ...others.map(({ _id, of, state, finishedAt, ...one }) => {
-      const part = state === 'rolled-back' ? '' : ', in part';
-      return `Release ${of} was taken back since by rollback ${_id} at ${formatTime(finishedAt ?? latestBegan(one))}${part}.`;
-    }),
-  ];
+    ...(await Promise.all(others.map((one) => takenInWords(run, connection, one)))),
+  ].filter((one) => one !== undefined);
   return said.length === 0 ? undefined : said.join(' ');
 }
 
@@ -97,6 +98,14 @@ async function goneInWords(run: Run, connection: Connection, records: readonly H
     state === 'rolled-back' ? 'taken back' : direction === 'down' ? 'taken back in part' : 'begun, and left half-way,';
   const by = await runInWords(run, connection, releaseId);
   return `${listed(names)} ${names.length === 1 ? 'was' : 'were'} ${what} since by ${by} at ${formatTime(finishedAt)}.`;
+}
+
+/** Undefined where it has taken nothing back. */
+async function takenInWords(run: Run, connection: Connection, rollback: ReleaseRecord): Promise<string | undefined> {
+  if (!(await hasTaken(run, connection, rollback))) return undefined;
+  const { _id, of, state, finishedAt = latestBegan(rollback) } = rollback;
+  const part = state === 'rolled-back' ? '' : ', in part';
+  return `Release ${of} was taken back since by rollback ${_id} at ${formatTime(finishedAt)}${part}.`;
 }
 
 /** A plan that moved, with what was taken back of it since it was begun, where that is so. Only reads. */
@@ -125,9 +134,12 @@ function isGone({ state, direction, releaseId }: HistoryRecord, releases: readon
   return state === 'rolled-back' || (state !== 'applied' && (direction === 'down' || !releases.includes(releaseId)));
 }
 
-/** One that stopped before its first step has taken nothing back. */
-function hasTaken({ state, steps = [] }: ReleaseRecord): boolean {
-  return state === 'rolled-back' || state === 'running' || steps.some((step) => step.state !== 'skipped');
+/** One that stopped before its data, or put nothing of them back, and left the application as it was, has taken nothing back. */
+async function hasTaken(run: Run, connection: Connection, rollback: ReleaseRecord): Promise<boolean> {
+  const { state, steps = [] } = rollback;
+  if (state === 'rolled-back' || state === 'running') return true;
+  if ((stateIn(steps, 'rollback-app') ?? 'skipped') !== 'skipped') return true;
+  return stateIn(steps, 'data') !== 'skipped' && (await dataOf(run, connection, rollback)) !== 'untouched';
 }
 
 function failed(error: unknown): never {

@@ -57,9 +57,14 @@ async function findOpen(run: Run, connection: Connection, { data: looks = true }
   return open;
 }
 
-/** Of one that has not put them all back, as far as it could say. */
-async function dataOf(run: Run, { db }: Connection, { steps = [], strategy, backupId, data }: ReleaseRecord) {
+/** Of one that has not put them all back, as far as it could say. Only reads. */
+export async function dataOf(
+  run: Run,
+  { db }: Connection,
+  { steps = [], strategy, backupId, data }: ReleaseRecord,
+): Promise<'untouched' | 'on-their-way' | 'back'> {
   const state = stateIn(steps, 'data');
+  if (state === undefined) return 'untouched';
   if (state === 'skipped') return 'back';
   const touched = state !== 'failed' || data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
   if (touched || strategy !== 'restore') return 'on-their-way';

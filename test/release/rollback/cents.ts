@@ -11,12 +11,14 @@ export interface Cents extends AsyncDisposable {
   readonly project: Project;
 }
 
+const times = (factor: number) => `await db.collection('places').updateMany({}, { $mul: { price: ${factor} } });`;
+
 /** Three places with prices, and a project that makes cents of them, with `config` as its configuration. Nothing has run. */
-export async function makeCents(config: string): Promise<Cents> {
+export async function makeCents(config: string, { reversible = false } = {}): Promise<Cents> {
   const database = await freshDatabase();
   const project = await makeProject(
     {
-      'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
+      'migrations/1-cents.js': migration(times(100), reversible ? times(0.01) : undefined),
       'mongo-release.yml': config,
     },
     { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
@@ -50,9 +52,9 @@ export interface BackedUp extends Cents {
   readonly ok: (words: string) => Promise<Ran['json']>;
 }
 
-/** Release r1 made cents and has a backup, and one write of a user's came after it. */
-export async function makeBackedUp(): Promise<BackedUp> {
-  const cents = await makeCents(hooked);
+/** Release r1 made cents and has a backup and, where it is `reversible`, a way down; one write of a user's came after it. */
+export async function makeBackedUp({ config = hooked, reversible = false } = {}): Promise<BackedUp> {
+  const cents = await makeCents(config, { reversible });
   const { database, project } = cents;
   const places = () => database.db.collection<{ _id: number; price: number }>('places');
   const ok = async (words: string) => {

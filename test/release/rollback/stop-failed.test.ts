@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { expectFailure, migration } from '../../cli/cli.ts';
+import { expectFailure } from '../../cli/cli.ts';
 import { type BackedUp, hooked, makeBackedUp } from './cents.ts';
 
 /** A rollback by restore that came no further than the hook that stops traffic, and users who were let in since. */
@@ -14,14 +14,9 @@ const config = hooked
 const mend = (name: string) => rm(join(cents.project.dir, `${name}.fails`));
 
 beforeEach(async () => {
-  cents = await makeBackedUp();
+  cents = await makeBackedUp({ config, reversible: true });
   const { project } = cents;
-  const divides = "await db.collection('places').updateMany({}, { $mul: { price: 0.01 } });";
-  const multiplies = "await db.collection('places').updateMany({}, { $mul: { price: 100 } });";
-  await project.write({
-    ...{ 'migrations/1-cents.js': migration(multiplies, divides), 'mongo-release.yml': config },
-    ...{ 'stop.fails': '', 'app.fails': '' },
-  });
+  await project.write({ 'stop.fails': '', 'app.fails': '' });
   const stopped = await project.run('rollback r1 --strategy restore --accept-loss 1 --json');
   expectFailure(stopped, 10, 'ROLLBACK_FAILED', /stop-traffic/);
   await mend('stop');
@@ -44,4 +39,12 @@ test('once down has brought the data back they stay so, and users in: also where
   expect(await hooks()).toEqual(['stop', 'start', 'app', 'app']);
   const record = await records().findOne({ kind: 'rollback' });
   expect(record?.steps).toContainEqual(expect.objectContaining({ name: 'data', state: 'done' }));
+}, 120_000);
+
+test('it has taken nothing back: the job that is run again goes on, and so does who verifies', async () => {
+  const { records, ok, ids } = cents;
+  const digest = (await records().findOne({ _id: 'r1' }))?.planDigest;
+  expect(await ok(`migrate --apply --digest ${digest} --json`)).toMatchObject({ outcome: 'nothing-to-do' });
+  await ok('verify --release-id r1 --json');
+  expect(await ids()).toEqual([1, 2, 3, 100]);
 }, 120_000);
