@@ -35,13 +35,22 @@ export function parseFlags(
   }
   for (const name of allowed as readonly OptionName[]) {
     const option: Option = options[name];
-    const given = raw[name] ?? ((option.env && env[option.env]?.trim()) || undefined);
+    const variable = isRunOfItsOwn(command, name, env) ? undefined : option.env;
+    const given = raw[name] ?? ((variable && env[variable]?.trim()) || undefined);
     if (given === undefined) continue;
     const parsed = parseValue(option, given);
     if ('problem' in parsed) problems.push(`${shown(name)} ${parsed.problem}`);
     else flags[name] = parsed.value;
   }
   return { flags: flags as Flags, problems };
+}
+
+/**
+ * A hook knows by MONGO_RELEASE_ID which release it is of. What it goes on to apply is not that one, which is at it meanwhile,
+ * and refuses whoever comes with its id; probes and backups only name it.
+ */
+function isRunOfItsOwn(command: CommandName, name: OptionName, { MONGO_RELEASE_HOOK: hook }: Environment): boolean {
+  return name === 'release-id' && Boolean(hook) && command !== 'verify' && command !== 'backup';
 }
 
 /** A sentence, where that is what a key of the configuration file is called. */

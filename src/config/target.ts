@@ -26,10 +26,14 @@ interface ConfiguredTarget {
   readonly environment?: Stage;
 }
 
+/** What the target is called where the configuration names none, also to hooks: what these run may ask for it by that. */
+const nameless = 'default';
+
 /** Which target of the configuration is meant, without its address. Throws `USAGE`, `CONFIG_INVALID`. */
 export function configuredTarget(settings: Settings, flags: Flags): ConfiguredTarget {
   const names = Object.keys(settings.targets);
-  const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
+  const asked = names.length === 0 && flags.target === nameless ? undefined : flags.target;
+  const name = asked ?? (names.length === 1 ? names[0] : undefined);
   if (name === undefined && names.length > 1 && flags.uri === undefined) {
     throw new ReleaseError('USAGE', `The configuration names several targets: ${names.join(', ')}.`, {
       hint: `Say which: --target ${names[0]}`,
@@ -37,19 +41,15 @@ export function configuredTarget(settings: Settings, flags: Flags): ConfiguredTa
   }
   // A name such as "constructor" is on every object.
   const configured = name !== undefined && Object.hasOwn(settings.targets, name) ? settings.targets[name] : undefined;
-  if (flags.target !== undefined && configured === undefined) {
+  if (asked !== undefined && configured === undefined) {
     const known =
       names.length > 0 ? `the configuration names ${names.join(', ')}` : 'the configuration names no targets';
-    throw new ReleaseError(
-      'USAGE',
-      `There is no target "${flags.target}": ${known}.${didYouMean(flags.target, names)}`,
-      {
-        hint:
-          names.length > 0
-            ? `Say which: --target ${names[0]}`
-            : 'Leave --target out, or add it under "targets" in mongo-release.yml.',
-      },
-    );
+    throw new ReleaseError('USAGE', `There is no target "${asked}": ${known}.${didYouMean(asked, names)}`, {
+      hint:
+        names.length > 0
+          ? `Say which: --target ${names[0]}`
+          : 'Leave --target out, or add it under "targets" in mongo-release.yml.',
+    });
   }
   return { name, configured, environment: flags.environment ?? (configured && environmentOf(name, configured)) };
 }
@@ -95,7 +95,7 @@ export function resolveTarget(settings: Settings, flags: Flags, env: Environment
   }
   for (const given of [address, readUri]) if (given) checkUri(given);
   return {
-    name: name ?? 'default',
+    name: name ?? nameless,
     uri: address,
     readUri: readUri || undefined,
     database: flags.database ?? configured?.database,

@@ -43,6 +43,8 @@ export async function runHook(
       ...projectVariables(run),
       MONGO_RELEASE_ID: run.releaseId,
       MONGO_RELEASE_TARGET: targetOf(run).name,
+      // What runs in it and changes the target is a run of its own, and not this one.
+      MONGO_RELEASE_HOOK: name,
     },
   });
   let ended: string | undefined;

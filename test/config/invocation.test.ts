@@ -68,6 +68,15 @@ describe('flags and inputs', () => {
     expect((await ask({ command: 'backup', raw: { store: 'b' }, env })).store).toBe(join(cwd, 'b'));
   });
 
+  test('what applies something in a hook is a run of its own, unless a flag says otherwise; what asks about the release has its id', async () => {
+    const env = { MONGODB_URI: 'mongodb://h/d', MONGO_RELEASE_ID: 'r1', MONGO_RELEASE_HOOK: 'deploy' };
+    const idOf = async (...[asking]: Parameters<typeof ask>) => (await ask(asking)).flags['release-id'];
+    expect(await idOf({ command: 'migrate', env })).toBeUndefined();
+    expect(await idOf({ command: 'migrate', raw: { 'release-id': 'r2' }, env })).toBe('r2');
+    expect(await idOf({ command: 'verify', env })).toBe('r1');
+    expect(await idOf({ command: 'migrate', env: { ...env, MONGO_RELEASE_HOOK: undefined } })).toBe('r1');
+  });
+
   test('a store is a folder of the working folder, unless it is an address, also one that lost a slash', async () => {
     const storeOf = async (store: string) => (await ask({ command: 'backup', raw: { store } })).store;
     expect(await storeOf('./a:b')).toBe(join(cwd, 'a:b'));

@@ -9,6 +9,7 @@ import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { startServers } from '../../guard/servers.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { program, programEnvironment } from '../../setup/program.ts';
 
 let database: TestDatabase;
 let project: Project;
@@ -304,6 +305,19 @@ test('what is applied under the id of a release that deploys does not take its r
   expect((await ended).json).toMatchObject({ outcome: 'applied' });
   expect(await releases().findOne({ _id: 'r1' })).toMatchObject({ state: 'applied' });
 }, 120_000);
+
+test('a deploy hook may apply what it needs: what runs there is a run of its own, and no attempt of the release', async () => {
+  const command = `mv 2-more.js migrations/ && ${process.execPath} ${program} migrate --apply`;
+  const env = ['MONGODB_URI', 'MONGO_RELEASE_STORE', ...Object.keys(programEnvironment)].join(', ');
+  await project.write({
+    'mongo-release.yml': `rehearsal: { level: none }\nhooks: { deploy: '${command}', env: [${env}] }\n`,
+    '2-more.js': migration("await db.collection('places').insertOne({ _id: 2 });"),
+  });
+  expect(await ok('release --apply --release-id r1 --json')).toMatchObject({ outcome: 'applied' });
+  expect(await places().distinct('_id')).toEqual([1, 2]);
+  expect(await releases().findOne({ kind: 'migrate' })).toMatchObject({ state: 'applied', migrations: ['2-more'] });
+  expect(await releases().findOne({ _id: 'r1' })).toMatchObject({ state: 'applied', migrations: ['1-cents'] });
+}, 60_000);
 
 test('a release that deploys is not taken for one that was cut off where a majority lags behind', async () => {
   const late = { priority: 0, hidden: true, secondaryDelaySecs: 2 };
