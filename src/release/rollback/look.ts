@@ -3,7 +3,7 @@ import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Run } from '../run.ts';
-import { type Earlier, earlierRollback } from './earlier.ts';
+import { type Earlier, earlierRollback, stepsBefore } from './earlier.ts';
 import { stoppedAt, trafficInWords } from './traffic.ts';
 import { type AskedStrategy, type Found, findWayBack, nothingRead } from './way-back.ts';
 
@@ -28,7 +28,7 @@ export async function look(run: Run, connection: Connection, release: ReleaseRec
   if (earlier.state !== 'unfinished') return find(named ?? 'auto');
   const { strategy: begun = 'none' } = earlier.record;
   if (earlier.dataBack) {
-    if (named !== undefined && named !== 'auto' && named !== begun) throw backOtherwise(release, earlier.record, named);
+    if (named !== undefined && named !== 'auto' && named !== begun) throw backOtherwise(release, earlier, named);
     return { earlier, way: { strategy: 'none', why: 'An earlier run has taken the data back.' }, wayDown: nothingRead };
   }
   return find(named ?? (begun === 'none' ? 'auto' : begun));
@@ -47,11 +47,16 @@ export function nothingLeft({ way, earlier }: Situation): boolean {
   return way.strategy === 'none' && earlier.state !== 'unfinished';
 }
 
-function backOtherwise(release: ReleaseRecord, { strategy, steps = [] }: ReleaseRecord, named: string): ReleaseError {
+function backOtherwise(
+  release: ReleaseRecord,
+  earlier: Extract<Earlier, { state: 'unfinished' }>,
+  named: string,
+): ReleaseError {
   const { _id, backupId } = release;
+  const { strategy } = earlier.record;
   const restoring =
     named === 'restore' && backupId !== undefined ? `; mongo-release restore ${backupId} brings the backup back` : '';
   return new ReleaseError('NO_WAY_BACK', `The data of release ${_id} are back already, by ${strategy}.`, {
-    hint: `Type mongo-release rollback ${_id} without --strategy: it goes on with ${stoppedAt(steps)}${restoring}.`,
+    hint: `Type mongo-release rollback ${_id} without --strategy: it goes on with ${stoppedAt(stepsBefore(earlier))}${restoring}.`,
   });
 }

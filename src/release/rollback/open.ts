@@ -9,7 +9,7 @@ import { latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
-import { earlierRollback } from './earlier.ts';
+import { earlierRollback, stepsBefore } from './earlier.ts';
 import { stateIn, stoppedAt, trafficInWords } from './traffic.ts';
 
 /**
@@ -21,6 +21,7 @@ export async function openRollback(run: Run, connection: Connection): Promise<Re
 }
 
 interface Open {
+  /** Its steps as the next run goes on with them. */
   readonly record: ReleaseRecord;
   /** Whether its run is at it now: whoever has the lease is. */
   readonly here: boolean;
@@ -38,7 +39,10 @@ async function findOpen(run: Run, connection: Connection, { data: looks = true }
     inspectLease(db, namesOf(run)),
   ]);
   const holder = lease.held ? lease.holder?.releaseId : undefined;
-  if (shut !== null) return { record: shut, here: shut._id === holder, inTheWay: true };
+  if (shut !== null) {
+    const here = shut._id === holder;
+    return { record: here ? shut : await asItStands(run, connection, shut), here, inTheWay: true };
+  }
   const held = holder === undefined ? null : await new ReleaseRecords(db, run).find(holder).catch(failed);
   if (held?.kind === 'rollback' && held.state === 'running') return { record: held, here: true, inTheWay: true };
   if (!looks) return undefined;
@@ -51,10 +55,18 @@ async function findOpen(run: Run, connection: Connection, { data: looks = true }
     if (data === 'untouched') continue;
     // A job that is run again must not put back what is being taken away.
     const inTheWay = data === 'on-their-way' || record.of === run.releaseId;
-    if (inTheWay) return { record, here: false, inTheWay };
-    open ??= { record, here: false, inTheWay };
+    const found = { record: { ...record, steps: stepsBefore(earlier) }, here: false, inTheWay };
+    if (inTheWay) return found;
+    open ??= found;
   }
   return open;
+}
+
+/** Another command may have taken the data back since it stopped. */
+async function asItStands(run: Run, connection: Connection, record: ReleaseRecord): Promise<ReleaseRecord> {
+  const earlier = await earlierRollback(run, connection, record.of ?? record._id);
+  const isIt = earlier.state === 'unfinished' && earlier.record._id === record._id;
+  return isIt ? { ...record, steps: stepsBefore(earlier) } : record;
 }
 
 /** Of one that has not put them all back, as far as it could say. Only reads. */

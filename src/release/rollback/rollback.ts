@@ -14,6 +14,7 @@ import { aboutTarget, openTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
 import { deployedWarnings, isLeftDeployed, staysDeployed } from './application.ts';
 import { cutOffBefore } from './cut-off.ts';
+import { type Earlier, stepsBefore } from './earlier.ts';
 import { findRelease, otherThanNewest } from './find-release.ts';
 import { foretell, planned, sayWhatStays } from './foretell.ts';
 import { letUsersIn } from './let-users-in.ts';
@@ -67,9 +68,10 @@ async function goBack(
     if (earlier.state === 'overtaken') {
       const { record } = earlier;
       if (dryRun) return { ...nothing, warnings: [...warnings, leftUnfinished(record)] };
-      const error = await agreeToRest(run, connection, release, record);
+      const rest = { state: 'unfinished', record, dataBack: true } as const;
+      const error = await agreeToRest(run, connection, release, rest);
       if (error !== undefined) return { ...nothing, outcome: 'failed-dirty', warnings: [], error };
-      situation = { ...situation, earlier: { state: 'unfinished', record, dataBack: true } };
+      situation = { ...situation, earlier: rest };
     } else {
       const deployed = isLeftDeployed(release, earlier.record);
       if (deployed === 'no') return nothing;
@@ -129,12 +131,11 @@ async function agreeToRest(
   run: Run,
   { db }: Connection,
   { _id }: ReleaseRecord,
-  left: ReleaseRecord,
+  rest: Extract<Earlier, { state: 'unfinished' }>,
 ): Promise<ReleaseError | undefined> {
-  const { steps = [] } = left;
   const { traffic } = (await new RollbackRecords(db, run).trafficStopped()) ?? {};
-  const at = stoppedAt(steps);
-  const message = [leftUnfinished(left), ...(traffic === undefined ? [] : [trafficInWords(traffic)])].join(' ');
+  const at = stoppedAt(stepsBefore(rest));
+  const message = [leftUnfinished(rest.record), ...(traffic === undefined ? [] : [trafficInWords(traffic)])].join(' ');
   const only = traffic === undefined ? '' : ' With --start-traffic instead it only lets users in.';
   if (run.invocation.flags.yes) return undefined;
   if (await run.confirm?.(`${message} Nothing of release ${_id} is in the target. Go on with ${at}?`)) return undefined;

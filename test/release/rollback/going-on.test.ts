@@ -94,7 +94,9 @@ test('users are let in over data that down has brought back, and the application
     'Users are in. The data are back, and not done yet: rollback-app. mongo-release rollback r1 goes on with that.';
   expect(lets.warnings).toEqual([left]);
   expect((await ok('status --json')).warnings).toMatchObject([
-    expect.stringMatching(/of release r1 is not complete: it is at data\. .*rollback r1 goes on with it\.$/),
+    expect.stringMatching(
+      /of release r1 is not complete: it is at what comes after data\. .*rollback r1 goes on with it\.$/,
+    ),
   ]);
   // Without shutting them out once more.
   const before = await hooks();

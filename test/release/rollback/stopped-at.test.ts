@@ -11,6 +11,10 @@ test('a rollback stopped at what was tried last and is not done, and not at lett
   expect(stoppedAt(steps({ data: 'failed', 'start-traffic': 'unknown' }))).toBe('data');
   expect(stoppedAt(steps({ data: 'done', 'start-traffic': 'failed' }))).toBe('start-traffic');
   // Killed between two steps, or before the first.
-  expect(stoppedAt(steps({ 'stop-traffic': 'done', data: 'done', 'start-traffic': 'done' }))).toBe('data');
+  expect(stoppedAt(steps({ 'stop-traffic': 'done', data: 'done', 'start-traffic': 'done' }))).toBe(
+    'what comes after data',
+  );
+  // Whoever stopped traffic in vain does not stop it any more once the data are back.
+  expect(stoppedAt(steps({ 'stop-traffic': 'failed', data: 'done' }))).toBe('what comes after data');
   expect(stoppedAt([])).toBe('its beginning');
 });

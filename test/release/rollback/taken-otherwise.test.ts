@@ -30,7 +30,9 @@ test('it goes on after the data where down has brought them back: nobody is aske
   await records().updateOne({ kind: 'rollback' }, { $set: { 'data.loss': loss } });
   await ok('down --json');
   const [said] = (await ok('status --json')).warnings;
-  expect(said).toMatch(/release r1 is not complete.* mongo-release rollback r1 goes on with it\. With --start-traffic/);
+  expect(said).toMatch(
+    /is not complete: it is at what comes after data\..* mongo-release rollback r1 goes on with it\. With --start-traffic/,
+  );
   expect((await ok('rollback r1 --dry-run --json')).warnings).toEqual([
     'Nothing was done. A rollback would go on after the data.',
   ]);
