@@ -141,7 +141,11 @@ export const options = {
     value: 'BACKUP',
     help: 'Rehearse on this backup, and apply only while the history stands where it stood then. With drill: this one instead of the newest.',
   },
-  wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
+  wait: {
+    type: 'duration',
+    value: 'DURATION',
+    help: 'How long to wait for the lease; a release also for another one that deploys. Default 0s.',
+  },
   rehearsal: {
     type: 'choice',
     choices: rehearsalLevels,

@@ -28,7 +28,8 @@ export async function claimDeploy(
     await refuseBesideDeploy(run, connection);
     // Who takes it back has to know of it, and nobody else may be at it.
     await recording.claim();
-    // Whoever looks for others is on record before, or has the lease: of two that begin at once, one sees the other.
+    // Whoever looks for others is on record before, or has the lease: of two that begin at once, one sees the other, and
+    // hardly ever both do; neither deploys then. Nobody waits here, on a plan of before.
     await refuseBesideDeploy(run, connection);
   } catch (thrown) {
     throw notBegun(run, about, asReleaseError(thrown));

@@ -28,7 +28,7 @@ import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { Ended, PlanResult, ReleaseResult } from './result.ts';
 import { takeBackAfter } from './rollback/after-failure.ts';
 import { openRollbackWarnings } from './rollback/open.ts';
-import { refuseBesideRelease, unendedWarnings } from './rollback/still-running.ts';
+import { awaitBesideRelease, unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import { readSituation, type Situation } from './situation/situation.ts';
@@ -114,10 +114,11 @@ class Walk {
       this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
       const error = guardFailure(this.result.guards);
       if (error !== undefined) throw error;
-      const open = this.#apply ? [] : await openRollbackWarnings(this.#run, this.#connection);
-      if (this.#apply) await refuseBesideRelease(this.#run, this.#connection);
-      for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))])
-        this.#run.log.warn(typed(this.#run, one));
+      const about = [this.#run, this.#connection] as const;
+      const beside = this.#apply
+        ? await awaitBesideRelease(...about)
+        : [...(await openRollbackWarnings(...about)), ...(await unendedWarnings(...about))];
+      for (const one of beside) this.#run.log.warn(typed(this.#run, one));
     });
   }
 

@@ -1,13 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Elapsed } from '../../migration/lease/clock.ts';
 import { inspectLease, ownerText } from '../../migration/lease/state.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
-import { ReleaseError } from '../../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { formatTime } from '../../report/format.ts';
 import { thisAttempt } from '../record/attempt.ts';
 import { hookAtIt, isDeploying, presenceInWords } from '../record/presence.ts';
 import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
-import { namesOf, type Run } from '../run.ts';
+import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import { refuseOpenRollback } from './open.ts';
 
 /**
@@ -91,6 +93,7 @@ export async function refuseHookLeft(run: Run, { db }: Connection): Promise<void
   if (left === undefined) return;
   throw new ReleaseError('HISTORY_CONFLICT', presenceInWords(left.record, left.presence), {
     hint: 'Wait for the end of that hook, or stop it; then run this again.',
+    details: { releaseId: left.record._id },
   });
 }
 
@@ -103,17 +106,18 @@ export async function refuseBeside(run: Run, connection: Connection): Promise<vo
 /**
  * The same for a release, and where signs of life come from another one between the beginning of its deploy and its end:
  * nobody has the lease then, and whichever application came last would be there. One that was cut off is gone on from, and
- * so is one of an earlier version, which gives no signs.
+ * so is one of an earlier version, which gives no signs: comes back with a sentence or two of each.
  */
-export async function refuseBesideRelease(run: Run, connection: Connection): Promise<void> {
+export async function refuseBesideRelease(run: Run, connection: Connection): Promise<string[]> {
   await refuseBeside(run, connection);
   const { db } = connection;
   const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(failedToLook);
   const other = unended.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
-  if (other === undefined) return;
+  if (other === undefined) return unended.map(({ record, presence }) => presenceInWords(record, presence));
   const { _id, pid, host } = other;
   throw new ReleaseError('HISTORY_CONFLICT', `${presenceInWords(other, 'here')} Process ${pid} on ${host} is at it.`, {
-    hint: `It goes on by itself: wait for its end, then run this again. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
+    hint: `It goes on by itself: wait for its end, then run this again; with --wait 10m it does so by itself. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
+    details: { releaseId: _id },
   });
 }
 
@@ -125,8 +129,36 @@ export async function refuseApplying(run: Run, { db }: Connection): Promise<void
   const lease = await inspectLease(db, namesOf(run));
   if (!lease.held || lease.holder?.command !== 'release' || lease.holder.releaseId === run.releaseId) return;
   throw new ReleaseError('HISTORY_CONFLICT', `Another release is at its migrations: ${ownerText(lease)}.`, {
-    hint: 'It goes on by itself, and deploys: wait for its end, then run this again.',
+    hint: 'It goes on by itself, and deploys: wait for its end, then run this again; with --wait 10m it does so by itself.',
+    details: { releaseId: lease.holder.releaseId },
   });
+}
+
+/**
+ * As `refuseBesideRelease`, once what would be refused has not come to its end within `--wait`; with that it waits for a
+ * release that applies as well. What nobody is at, such as a rollback that was cut off, is not waited for.
+ */
+export async function awaitBesideRelease(run: Run, connection: Connection): Promise<string[]> {
+  const { wait = 0 } = run.invocation.flags;
+  const waited = new Elapsed();
+  for (let told = false; ; told = true) {
+    const rest = wait - waited.ms;
+    try {
+      const cutOff = await refuseBesideRelease(run, connection);
+      // Without it, whoever has something to apply is told by the lease.
+      if (wait > 0) await refuseApplying(run, connection);
+      return cutOff;
+    } catch (thrown) {
+      const { code, message, details } = asReleaseError(thrown);
+      if (rest <= 0 || code !== 'HISTORY_CONFLICT') throw thrown;
+      // A rollback that is under way has the lease.
+      const ends = details.releaseId !== undefined || (await inspectLease(connection.db, namesOf(run))).held;
+      if (!ends) throw thrown;
+      if (!told) run.log.info(`Waiting for its end: ${message}`);
+      const pause = Math.min(500 + 1000 * Math.random(), rest);
+      await sleep(pause, undefined, { signal: run.signal }).catch(() => stopIfCancelled(run));
+    }
+  }
 }
 
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */

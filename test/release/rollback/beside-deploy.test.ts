@@ -126,5 +126,33 @@ test('nobody deploys beside a release that applies, since that one deploys next'
   expect(await log()).toEqual(['deploy']);
   // What an earlier attempt of its own has left.
   await ok('release --apply --release-id r1 --json');
+  const waiting = project.start('release --apply --release-id r3 --wait 60s --json');
+  await waiting.said('Waiting for its end: Another release is at its migrations');
   await applying.release();
+  expect((await waiting.ended).code).toBe(0);
 }, 60_000);
+
+test('a release waits for the end of one that deploys as long as --wait says, and for nothing that nobody is at', async () => {
+  const { ended } = await deploying();
+  const early = await project.run('release --apply --release-id r3 --wait 1s --json');
+  expectFailure(early, 5, 'HISTORY_CONFLICT', /^Release r2 is deploying/);
+  const waiting = project.start('release --apply --release-id r3 --wait 60s --json');
+  await waiting.said('Waiting for its end: Release r2 is deploying');
+  expect(await log()).toEqual(['deploy', 'deploy']);
+  await letGo();
+  expect((await ended).code).toBe(0);
+  expect((await waiting.ended).code).toBe(0);
+  expect(await log()).toEqual(['deploy', 'deploy', 'deploy']);
+
+  const traffic = { state: 'stopped' as const, since: new Date() };
+  await records().insertOne({
+    ...(await records().findOne({ _id: 'r3' }))!,
+    _id: 'b3',
+    kind: 'rollback',
+    of: 'r3',
+    traffic,
+  });
+  const cutOff = await project.run('release --apply --release-id r4 --wait 60s --json');
+  expectFailure(cutOff, 5, 'HISTORY_CONFLICT', /^Rollback b3 of release r3 is not complete/);
+  expect(cutOff.stderr).not.toContain('Waiting');
+}, 120_000);
