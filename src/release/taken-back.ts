@@ -1,6 +1,7 @@
 import { listed } from '../migration/files/find.ts';
 import { readHistory } from '../migration/history/history.ts';
 import { isUnsettled } from '../migration/history/position.ts';
+import { inspectLease } from '../migration/lease/state.ts';
 import type { AgreedPlan } from '../migration/plan/agreed.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -57,8 +58,16 @@ export async function refuseTakenBack(
   );
 }
 
+/** What was taken back of a plan. */
+interface Since {
+  /** Sentences. */
+  readonly said: string;
+  /** Whether that is all on its way up, by the run that has the lease: nothing was taken back, and nothing is left half-way. */
+  readonly onItsWay: boolean;
+}
+
 /**
- * What was taken back since it was begun of what this digest stands for, in sentences: nobody agreed to apply that once more.
+ * What was taken back since it was begun of what this digest stands for: nobody agreed to apply that once more.
  * It is one of its migrations, since a release on it was last to apply that; or any release on it, since one was to apply all
  * of it. Undefined where nothing was. Only reads. Throws what `asServerFailure` makes of a server's failure.
  */
@@ -66,13 +75,14 @@ export async function takenBackSince(
   run: Run,
   connection: Connection,
   { digest, pending }: AgreedPlan,
-): Promise<string | undefined> {
+): Promise<Since | undefined> {
   const { db } = connection;
   const on = await new ReleaseRecords(db, run).agreedOn(digest);
   const ids = on.map(({ _id }) => _id);
-  const [rollbacks, history] = await Promise.all([
+  const [rollbacks, history, lease] = await Promise.all([
     new RollbackRecords(db, run).of(ids).catch(failed),
     readHistory(db, namesOf(run), { brief: true }).catch(failed),
+    inspectLease(db, namesOf(run)),
   ]);
   const names = pending.map(({ name }) => name);
   const lastBegun = (wanted: readonly string[]) =>
@@ -82,21 +92,32 @@ export async function takenBackSince(
   const others = rollbacks.filter(
     (one) => fenceOf(one) > lastBegun(names) && !gone.some(({ releaseId }) => releaseId === one._id),
   );
+  const holder = lease.held ? lease.holder?.releaseId : undefined;
+  const isOnItsWay = ({ state, direction, releaseId }: HistoryRecord) =>
+    releaseId === holder && state === 'running' && direction === 'up';
   const byRun = Map.groupBy(gone, ({ releaseId, state, direction }) => [releaseId, state, direction].join(' '));
+  const inWords = (some: readonly HistoryRecord[]) => goneInWords(run, connection, some, some.every(isOnItsWay));
   const said = [
-    ...(await Promise.all([...byRun.values()].map((some) => goneInWords(run, connection, some).catch(failed)))),
+    ...(await Promise.all([...byRun.values()].map((some) => inWords(some).catch(failed)))),
     ...(await Promise.all(others.map((one) => takenInWords(run, connection, one)))),
   ].filter((one) => one !== undefined);
-  return said.length === 0 ? undefined : said.join(' ');
+  if (said.length === 0) return undefined;
+  return { said: said.join(' '), onItsWay: said.length === byRun.size && gone.every(isOnItsWay) };
 }
 
 /** All by one run, in one state, on one way. */
-async function goneInWords(run: Run, connection: Connection, records: readonly HistoryRecord[]): Promise<string> {
+async function goneInWords(
+  run: Run,
+  connection: Connection,
+  records: readonly HistoryRecord[],
+  onItsWay: boolean,
+): Promise<string> {
   const names = records.map(({ _id }) => _id);
   const { state, direction, releaseId, startedAt, finishedAt = startedAt } = records[0] as HistoryRecord;
+  const by = await runInWords(run, connection, releaseId);
+  if (onItsWay) return `${listed(names)} ${names.length === 1 ? 'is on its way' : 'are on their way'}, by ${by}.`;
   const what =
     state === 'rolled-back' ? 'taken back' : direction === 'down' ? 'taken back in part' : 'begun, and left half-way,';
-  const by = await runInWords(run, connection, releaseId);
   return `${listed(names)} ${names.length === 1 ? 'was' : 'were'} ${what} since by ${by} at ${formatTime(finishedAt)}.`;
 }
 
@@ -115,9 +136,10 @@ export async function tellingTakenBack(run: Run, connection: Connection, moved: 
   const [on] = await new ReleaseRecords(connection.db, run).agreedOn(String(details.expected).toLowerCase());
   const since = on?.agreed && (await takenBackSince(run, connection, on.agreed));
   if (since === undefined) return moved;
-  const hint =
-    'Where it is to be applied again, have that agreed to: look at what mongo-release plan says now, and release by a new plan (plan --out FILE, or its digest).';
-  return new ReleaseError(code, `${message} ${since}`, { hint, details, cause: moved });
+  const hint = since.onItsWay
+    ? moved.hint
+    : 'Where it is to be applied again, have that agreed to: look at what mongo-release plan says now, and release by a new plan (plan --out FILE, or its digest).';
+  return new ReleaseError(code, `${message} ${since.said}`, { hint, details, cause: moved });
 }
 
 /** What it was to apply, and what others had applied of the plan that it went on with. */

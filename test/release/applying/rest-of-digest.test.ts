@@ -123,6 +123,26 @@ test('nor by the release itself, which a way down has taken a part of', async ()
   expect(await place()).toEqual({ first: 1 });
 }, 120_000);
 
+test('what another release is applying right now is on its way, and was left half-way by nobody', async () => {
+  const release = await stopsAtTheThird();
+  expectFailure(await release('r1'), 8, 'FAILED_DIRTY');
+  await database.db.collection('stop').drop();
+  await database.client.withSession(async (session) => {
+    session.startTransaction();
+    // The third waits for this document.
+    await database.db.collection('places').updateOne({}, { $set: { user: 1 } }, { session });
+    const { ended } = project.start('migrate --apply --rehearsal none --release-id r2 --json');
+    const history = database.db.collection('_mongo_release.history');
+    const waits = () => history.countDocuments({ state: 'running', releaseId: 'r2' });
+    await expect.poll(waits, { timeout: 60_000 }).toBe(1);
+    const beside = await release('r3', 'migrate');
+    await session.abortTransaction();
+    expectFailure(beside, 5, 'PLAN_MOVED', /… now\. 3-third is on its way, by release r2\.$/);
+    expect(beside.json.error.hint).toMatch(/^Look at what mongo-release plan says now/);
+    expect((await ended).json).toMatchObject({ outcome: 'applied' });
+  });
+}, 120_000);
+
 test('what was begun on it anew since goes on: all of that was agreed to again', async () => {
   const release = await stopsAtTheThird();
   await database.db.collection('stop').deleteMany({});
