@@ -1,10 +1,11 @@
-import type { ArchiveManifest, Manifest } from '../../backup/manifest.ts';
+import type { ArchiveManifest, Manifest, SnapshotManifest } from '../../backup/manifest.ts';
 import { halfRestored } from '../../backup/restore/left.ts';
 import type { Counted } from '../../backup/restore/record.ts';
 import { readHistory } from '../../migration/history/history.ts';
 import { position } from '../../migration/history/position.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { clusterOf } from '../backup/atlas.ts';
 import { refuseForeign } from '../backup/backed-up-target.ts';
 import { storeOf } from '../backup/take-backup.ts';
 import { listFiles, readRecords } from '../migrate-mongo.ts';
@@ -33,7 +34,7 @@ export async function wouldRestore(
   way: Restoring,
 ): Promise<WouldRestore> {
   const manifest = await storeOf(run).readManifest(way.backupId);
-  if (manifest.engine === 'atlas') refuseUnnamed(run, release, way);
+  if (manifest.engine === 'atlas') refuseUnnamed(run, release, way, manifest);
   else refuseHalfDone(run, manifest);
   const { loss } = await countLoss(run, connection, manifest);
   if (manifest.engine === 'atlas') return { words: whatItErases(run, manifest), loss };
@@ -70,7 +71,7 @@ export async function agreeToRestore(
   const manifest = await storeOf(run).readManifest(way.backupId);
   await refuseForeign(run, connection, release, manifest);
   if (manifest.engine === 'atlas') {
-    refuseUnnamed(run, release, way);
+    refuseUnnamed(run, release, way, manifest);
     await checkManaged(run, connection, manifest);
     return { position, erases: await agreeToErase(run, manifest) };
   }
@@ -141,10 +142,12 @@ function refuseHalfDone(run: Run, manifest: ArchiveManifest): void {
   });
 }
 
-/** A whole cluster goes only where somebody has named that way. */
-function refuseUnnamed(run: Run, release: ReleaseRecord, { why }: Restoring): void {
-  if (run.invocation.flags.strategy === 'restore') return;
+/** A whole cluster goes only where somebody has named that way; and the cluster, where nobody can be asked. */
+function refuseUnnamed(run: Run, release: ReleaseRecord, { why }: Restoring, manifest: SnapshotManifest): void {
+  const { strategy, yes } = run.invocation.flags;
+  if (strategy === 'restore') return;
+  const cluster = yes || run.confirm === undefined ? ` --erase-cluster ${clusterOf(run, manifest).name}` : '';
   throw new ReleaseError('NO_WAY_BACK', `Only a restore leads back, which erases the whole cluster: ${why}`, {
-    hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore.`,
+    hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore${cluster}.`,
   });
 }

@@ -11,6 +11,7 @@ import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Ended } from '../result.ts';
 import { aboutTarget, openTarget, type Run } from '../run.ts';
+import { typed } from '../typed.ts';
 import { underLease } from '../under-lease.ts';
 import { deployedWarnings, isLeftDeployed, staysDeployed } from './application.ts';
 import { cutOffBefore } from './cut-off.ts';
@@ -107,7 +108,7 @@ async function goBack(
   if (begun?.reason === undefined) needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   await sayWhatStays(run, connection, release, situation);
   // What goes on says so itself.
-  if (begun === undefined) for (const one of lossless) run.log.warn(one);
+  if (begun === undefined) for (const one of lossless) run.log.warn(typed(run, one));
   const consent =
     way.strategy === 'restore'
       ? await (begun === undefined

@@ -127,6 +127,7 @@ test('a release rehearses on a backup of its own, and says what that does not sh
     await project.write({ 'migrations/1-a.js': migration('') });
     const undecided = await project.run('rollback --reason why --yes --json');
     expectFailure(undecided, 5, 'NO_WAY_BACK', /erases the whole cluster/);
+    expect(undecided.json.error.hint).toContain('--strategy restore --erase-cluster Shop');
     expectFailure(await project.run('rollback --dry-run --json'), 5, 'NO_WAY_BACK', /erases the whole cluster/);
     const would = await project.run('rollback --dry-run --strategy restore --json');
     expect(would.json.warnings.join()).toContain('would ERASE THE WHOLE CLUSTER Shop');
@@ -164,7 +165,7 @@ test('a release whose record a restore takes away while it deploys says so, and 
 
 test('a rollback by a snapshot that stopped before it erased anything goes on by what it prints, and by what status does', () =>
   scene(
-    async ({ atlas, project, places }) => {
+    async ({ atlas, database, project, places }) => {
       const released = await project.run('release --apply --rehearsal none --release-id r1 --json');
       expect(released.code, released.stderr).toBe(0);
       const typed = 'rollback r1 --strategy restore --erase-cluster Shop';
@@ -175,9 +176,15 @@ test('a rollback by a snapshot that stopped before it erased anything goes on by
       const { warnings } = (await project.run('status --json')).json;
       expect(warnings[0]).toContain(`mongo-release ${typed} goes on with the restore, which erases the whole cluster`);
       expect(warnings.join()).not.toContain('--accept-loss');
+      // As an older version has left it.
+      const left = database.db.collection<{ kind: string }>('_mongo_release.releases');
+      await left.updateOne({ kind: 'rollback' }, { $unset: { erases: '' } });
+      expect((await project.run('status --json')).json.warnings).toEqual(warnings);
       const unnamed = await project.run('rollback r1 --yes --json');
       expectFailure(unnamed, 10, 'ROLLBACK_FAILED', /is not complete\. .*users may be out.*erases the whole cluster/);
-      expect(unnamed.json.error.hint).toMatch(/rollback r1 --strategy restore\..* --start-traffic only lets users in/);
+      expect(unnamed.json.error.hint).toMatch(
+        /rollback r1 --strategy restore --erase-cluster Shop\..* --start-traffic only lets users in/,
+      );
       // Users are let in for the time being, which leaves the rest as it is.
       await project.run('rollback r1 --start-traffic --json');
       expectFailure(await project.run(`${typed} --json`), 10, 'ROLLBACK_FAILED', /stop-traffic/);

@@ -191,6 +191,10 @@ describe('a rollback by restore', () => {
     const unasked = await project.run('rollback r1 --strategy restore --json');
     expectFailure(unasked, 2, 'CONFIRMATION_NEEDED', /2 writes/);
     expect(unasked.stderr).toContain(warnings[0]);
+    const target = await project.run('rollback r1 --strategy restore --environment staging --json');
+    expect(target.stderr.replaceAll(/\s+/g, ' ')).toContain(
+      'rollback r1 --strategy undo --environment staging takes it',
+    );
     expect(warnings.join(' ')).toMatch(/restore backup \S+\. What it does not hold is removed: wishlists\. What was/);
   });
 
