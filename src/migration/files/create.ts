@@ -13,7 +13,7 @@ export interface CreateOptions {
 /**
  * Writes a new migration `yyyyMMddHHmmss-words.EXT`, and returns its absolute path. Makes the folder where there is none.
  *
- * Throws `USAGE` for a name without a letter or digit.
+ * Throws `USAGE` for a name without a letter or digit, and `NO_LATER_NAME`.
  */
 export async function createMigration(dir: string, name: string, options: CreateOptions): Promise<string> {
   const words = name.normalize('NFC').trim();

@@ -10,7 +10,7 @@ type ModuleSystem = 'commonjs' | 'esm';
  * Writes a new migration `yyyyMMddHHmmss-words_of_the_description.EXT` in migrate-mongo's form, and returns its file
  * name. Where the folder holds a `sample-migration.EXT`, the new file is a copy of it.
  *
- * Throws `USAGE`.
+ * Throws `USAGE`, `NO_LATER_NAME`.
  */
 export async function createFile(
   dir: string,

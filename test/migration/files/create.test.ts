@@ -55,6 +55,20 @@ describe('a new migration', () => {
     expect(basename(await createMigration(dir, 'next', { extension: '.ts', now }))).toBe('20290101000000-next.ts');
   });
 
+  test('is named by no number that is no time, and by nothing that would come before the last time of all', async () => {
+    await mkdir(dir);
+    for (const name of ['20269999999999-y.js', '20270230000000-z.js', '00000000000000-zero.js'])
+      await writeFile(join(dir, name), '');
+    const creating = () => createMigration(dir, 'next', { extension: '.js', now });
+    expect(basename(await creating())).toBe('20260901070507-next.js');
+    await writeFile(join(dir, '99991231235959-x.js'), '');
+    await expect(creating()).rejects.toMatchObject({
+      code: 'NO_LATER_NAME',
+      message: expect.stringContaining('99991231235959-x.js'),
+    });
+    expect(await listMigrations(dir)).toHaveLength(5);
+  });
+
   test('has a file of its own, whoever makes another one at the same moment', async () => {
     const paths = await Promise.all(
       Array.from({ length: 8 }, () => createMigration(dir, 'once', { extension: '.js', now })),
