@@ -87,9 +87,9 @@ Without a \`deploy-command\` the deploy is not the action's, so it applies both 
 action twice, with \`phase: before-deploy\` and \`phase: after-deploy\`, each with a plan of its own. With the parts it is one release:
 \`migrate\` with \`phase: before-deploy\` and the \`digest\` of the whole plan rehearses all of it and applies that half; after the deploy
 \`migrate\` with \`phase: after-deploy\`, the same \`digest\`, and the \`release-id\` and \`backup\` of the first applies the rest on the same
-proof, where that still holds, and refuses when that rest is another one by then. Where a way back of the release was begun since its
-first half, that second one and \`verify\` end with \`TAKEN_BACK\` (exit code 8), and \`verified\` is \`false\`; so it is where that way back did
-not come to its end.
+proof, where that still holds, and refuses when that rest is another one by then. Where a way back of the release has come to its data or
+its application since its first half, that second one and \`verify\` end with \`TAKEN_BACK\` (exit code 8), and \`verified\` is \`false\`; so it is
+where that way back did not come to its end.
 
 Where nothing is pending, the deploy is all there is of a release: it is on record all the same, and \`on-failure: rollback\` brings the application of
 before back by \`hooks.rollback-app\`. Without that hook only its owner can: the outcome is \`failed-dirty\` then, a warning says so, and
