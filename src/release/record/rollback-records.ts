@@ -94,13 +94,13 @@ export class RollbackRecords {
   }
 
   /**
-   * Those that are not complete and have come to the data, also where nothing was to be done there, the latest first: down to
-   * the latest that came to its end and had changed some.
+   * Those that are not complete and have come to the data, also where nothing was to be done there, or are to restore them, the
+   * latest first: down to the latest that came to its end and had changed some.
    */
   async left(): Promise<ReleaseRecord[]> {
     const begun = { steps: { $elemMatch: { name: 'data' as const, state: { $in: cameTo } } } };
-    // What it loses is on record before a restore begins: one that failed may be half-way.
-    const restoring = { strategy: 'restore' as const, 'data.loss': { $exists: true } };
+    // One that failed may be half-way, and go on after the data once another command has taken them back.
+    const restoring = { strategy: 'restore' as const };
     const touched = ['data.failed', 'data.reverted.0', 'data.restore'].map((field) => ({ [field]: { $exists: true } }));
     const found = await latestFirst(
       this.#records,

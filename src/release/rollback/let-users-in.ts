@@ -1,17 +1,18 @@
 import { listed } from '../../migration/files/find.ts';
+import { readHistory } from '../../migration/history/history.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { OwnRecord } from '../record/own-record.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
-import type { Ended, Step, StepName } from '../result.ts';
-import { aboutTarget, type Run } from '../run.ts';
+import type { Ended, StepName } from '../result.ts';
+import { aboutTarget, namesOf, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
-import { earlierRollback, stepsBefore } from './earlier.ts';
+import { earlierRollback, isTakenOtherwise, stepsBefore } from './earlier.ts';
 import { ForetoldSteps } from './foretold-steps.ts';
-import { refuseHalfRestored } from './open.ts';
+import { dataOf, refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
-import type { RollbackResult } from './result.ts';
+import type { DataTakenBack, RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
 import { stateIn, Traffic } from './traffic.ts';
 import { findWayBack } from './way-back.ts';
@@ -64,11 +65,9 @@ export async function letUsersIn(
       const dataState = stateIn(before, 'data');
       const isOver = dataState === 'done' || dataState === 'skipped';
       const isBack = isOver || (dataState !== undefined && (await nothingIsLeft(run, connection, shut)));
-      const taken = isBack && data !== undefined ? { ...data, failed: undefined } : data;
-      if (isBack && !isOver) {
-        await record.keep({ data: taken });
-        await steps.run('data', 'nothing is left to take back', async () => {});
-      }
+      const taken = isBack && data !== undefined ? await allBack(run, connection, shut, data) : data;
+      if (isBack && taken !== undefined) await record.keep({ data: taken });
+      if (isBack && !isOver) await steps.run('data', 'nothing is left to take back', async () => {});
       const ahead = isBack && earlier?.state === 'unfinished' ? await stepsAhead(own, connection, strategy, steps) : [];
       if (isBack)
         for (const { name, state } of steps.all)
@@ -76,9 +75,10 @@ export async function letUsersIn(
             await steps.skip(name, 'left out: --start-traffic');
       const isEnd = isBack && ahead.length === 0;
       const over = earlier?.state === 'overtaken';
-      const outcome = isEnd ? 'rolled-back' : over || dataState === undefined ? 'cancelled' : 'failed-dirty';
+      const untouched = !isBack && (await dataOf(run, connection, { ...shut, steps: before })) === 'untouched';
+      const outcome = isEnd ? 'rolled-back' : over || untouched ? 'cancelled' : 'failed-dirty';
       await record.close({ outcome });
-      const left = isEnd ? [] : [`Users are in. ${whatIsLeft(releaseId, dataState, over, ahead)}`];
+      const left = isEnd ? [] : [`Users are in. ${whatIsLeft(releaseId, untouched, over, ahead)}`];
       const result = { ...nothing, rollbackId: shut._id, ...taken, strategy, steps: steps.all };
       return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
     });
@@ -95,6 +95,13 @@ async function nothingIsLeft(run: Run, connection: Connection, shut: ReleaseReco
   return found?.way.strategy === 'none';
 }
 
+/** What is on record of data that are back: nothing is half-way, nor lost by a restore that was to come where another way came first. */
+async function allBack(run: Run, { db }: Connection, shut: ReleaseRecord, data: DataTakenBack): Promise<DataTakenBack> {
+  const history = await readHistory(db, namesOf(run), { brief: true }).catch(() => []);
+  const otherwise = data.restore === undefined && isTakenOtherwise(history, shut);
+  return { ...data, failed: undefined, ...(otherwise && { loss: undefined }) };
+}
+
 /** What is still to be done after the data, such as bringing the application back. */
 async function stepsAhead(
   run: Run,
@@ -109,7 +116,7 @@ async function stepsAhead(
 
 function whatIsLeft(
   releaseId: string | undefined,
-  data: Step['state'] | undefined,
+  untouched: boolean,
   over: boolean,
   ahead: readonly StepName[],
 ): string {
@@ -117,7 +124,7 @@ function whatIsLeft(
   if (ahead.length > 0) return `The data are back, and not done yet: ${listed(ahead)}. ${rollback} goes on with that.`;
   if (over)
     return `Something was applied, restored or deployed since, which ends this rollback: ${rollback} begins anew.`;
-  return data === undefined
+  return untouched
     ? `Nothing was taken back yet: ${rollback} goes on.`
     : `Its data are on their way: ${rollback} goes on.`;
 }

@@ -264,7 +264,7 @@ describe('a rollback by restore', () => {
     // What goes on with it removes that, too.
     expect(warnings).toEqual([
       expect.stringMatching(
-        /of release r1 is not complete: it is at data\..*mongo-release rollback r1 goes on with it/,
+        /of release r1 is not complete: it is at what comes after data\..*mongo-release rollback r1 goes on with it/,
       ),
     ]);
     expectFailure(await project.run('migrate --apply --release-id r1 --json'), 5, 'HISTORY_CONFLICT');

@@ -27,6 +27,8 @@ afterEach(() => cents[Symbol.asyncDispose]());
 test('once down has brought the data back they stay so, and users in: also where it stops once more after them', async () => {
   const { project, records, ok, ids, hooks } = cents;
   await ok('down --json');
+  const told = await project.run('status --check --json');
+  expectFailure(told, 10, 'ROLLBACK_FAILED', /of release r1 is not complete: it is at what comes after data/);
   const stopped = await project.run('rollback r1 --json');
   expectFailure(stopped, 10, 'ROLLBACK_FAILED', /rollback-app/);
   expect(stopped.json.error.hint).toMatch(/mongo-release rollback r1 again: it goes on with rollback-app\./);
