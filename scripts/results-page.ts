@@ -187,7 +187,8 @@ const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     name: 'of the release: `guards plan backup rehearsal apply deploy verify rollback`; of a rollback: [the playbook](rollback.md#the-playbook)',
     state: '`done failed skipped running unknown planned`',
     ...{ startedAt: 'when', durationMs: 'how long', note: 'a few words, such as why it was skipped' },
-    attempt: 'of a rollback that was gone on with: which attempt at it this is about, from the second on',
+    attempt:
+      'of a rollback that was gone on with: which attempt at it this is about, from the second on; where it was skipped, how many there were before',
     ...{ actor: 'of a rollback, who was at it', host: 'on which machine', runUrl: 'by which run' },
   } satisfies About<Step | RecordedStep>,
   Finding: {

@@ -183,7 +183,7 @@ export interface Step {
   readonly state: 'done' | 'failed' | 'skipped' | 'running' | 'unknown' | 'planned';
   readonly startedAt?: Date;
   readonly durationMs?: number;
-  /** Of a rollback that was gone on with: which attempt at the step this is about, where it is not the first. */
+  /** Of a rollback that was gone on with: which attempt at the step this is about, where it is not the first; where it was skipped, how many there were before. */
   readonly attempt?: number;
   /** A few words, such as why it was skipped, or what it would do. */
   readonly note?: string;

@@ -129,7 +129,7 @@ export function playbookTable(steps: readonly Step[]): Block[] {
       rows: steps.map(({ name, state, durationMs, attempt, note = '' }): Cell[] => [
         { name },
         { mark: stepMark(state), text: state },
-        { text: tookOf(durationMs, attempt) },
+        { text: state === 'skipped' ? '' : tookOf(durationMs, attempt) },
         { text: note },
       ]),
     },

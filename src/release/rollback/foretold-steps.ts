@@ -21,12 +21,16 @@ export class ForetoldSteps implements PlaybookSteps {
 
   async run(name: StepName, does: string, _work: () => Promise<void>, { again = false } = {}): Promise<void> {
     if (this.stateOf(name) === 'done' && !again) return;
-    this.#steps.delete(name);
-    this.#steps.set(name, { name, state: 'planned', note: does });
+    this.#comesLast({ name, state: 'planned', note: does });
   }
 
   async skip(name: StepName, note: string): Promise<void> {
     if (this.stateOf(name) === 'done') return;
-    this.#steps.set(name, { name, state: 'skipped', note });
+    this.#comesLast({ name, state: 'skipped', note });
+  }
+
+  #comesLast(step: Step): void {
+    this.#steps.delete(step.name);
+    this.#steps.set(step.name, step);
   }
 }

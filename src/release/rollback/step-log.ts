@@ -39,11 +39,10 @@ export class StepLog implements PlaybookSteps {
   /** Runs a step that is not done yet, or `again`. Throws what `work` throws, and what `write` throws. */
   async run(name: StepName, _does: string, work: () => Promise<void>, { again = false } = {}): Promise<void> {
     if (this.stateOf(name) === 'done' && !again) return;
-    const step = { name, startedAt: new Date(), ...this.#attemptAt(name) };
+    const attempt = this.#attemptsAt(name) + 1;
+    const step = { name, startedAt: new Date(), ...(attempt > 1 && { attempt }) };
     const started = performance.now();
     const took = () => Math.round(performance.now() - started);
-    // It comes after all that ran before.
-    this.#steps.delete(name);
     await this.#keep({ ...step, state: 'running' });
     try {
       await work();
@@ -60,15 +59,19 @@ export class StepLog implements PlaybookSteps {
 
   async skip(name: StepName, note: string): Promise<void> {
     if (this.stateOf(name) === 'done') return;
-    await this.#keep({ name, state: 'skipped', startedAt: new Date(), note });
+    const attempt = this.#attemptsAt(name);
+    await this.#keep({ name, state: 'skipped', startedAt: new Date(), note, ...(attempt > 0 && { attempt }) });
   }
 
-  #attemptAt(name: StepName): Pick<Step, 'attempt'> {
+  /** How often it was tried by now. */
+  #attemptsAt(name: StepName): number {
     const before = this.#steps.get(name);
-    return before === undefined || before.state === 'skipped' ? {} : { attempt: (before.attempt ?? 1) + 1 };
+    return before?.attempt ?? (before === undefined || before.state === 'skipped' ? 0 : 1);
   }
 
   async #keep(step: Step): Promise<void> {
+    // It comes after all that was come to before.
+    this.#steps.delete(step.name);
     this.#steps.set(step.name, { ...step, ...this.#actor });
     await this.#write(this.all);
   }

@@ -54,12 +54,13 @@ export function stateIn(steps: readonly Step[], wanted: StepName): Step['state']
 /** The step at which a rollback stopped that did not come to its end: of those that have not, the one that was tried last. */
 export function stoppedAt(steps: readonly Step[]): string {
   // Once the data are back nobody is shut out any more.
-  const isToCome = ({ name }: Step) => name !== 'stop-traffic' || stateIn(steps, 'data') !== 'done';
-  const open = steps.filter((step) => step.state !== 'done' && step.state !== 'skipped' && isToCome(step));
+  const back = stateIn(steps, 'data') === 'done';
+  const walked = back ? steps.filter(({ name }) => name !== 'stop-traffic') : steps;
+  const open = walked.filter(({ state }) => state !== 'done' && state !== 'skipped');
   // Users may have been let in, or not, before all else was done.
   const isLast = ({ name }: Step) => name !== 'start-traffic';
   const at = (open.findLast(isLast) ?? open[0])?.name;
   if (at !== undefined) return at;
-  const before = steps.findLast(isLast)?.name;
+  const before = walked.findLast(isLast)?.name;
   return before === undefined ? 'its beginning' : `what comes after ${before}`;
 }

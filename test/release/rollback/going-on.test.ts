@@ -88,7 +88,7 @@ test('users are let in over data that down has brought back, and the application
   await ended;
   await ok('down --json');
   const lets = await ok('rollback --start-traffic --json');
-  const steps = [{ name: 'stop-traffic' }, { name: 'start-traffic', state: 'done' }, { name: 'data', state: 'done' }];
+  const steps = [{ name: 'start-traffic', state: 'done' }, { name: 'data', state: 'done' }, { name: 'stop-traffic' }];
   expect(lets).toMatchObject({ outcome: 'failed-dirty', reverted: [], steps });
   const left =
     'Users are in. The data are back, and not done yet: rollback-app. mongo-release rollback r1 goes on with that.';
@@ -119,7 +119,7 @@ test('the steps stand in the order in which they last ran, with how often they w
   await project.write({ 'app.fails': '' });
   expect((await project.run('rollback r1 --json')).code).toBe(10);
   await ok('rollback r1 --start-traffic --json');
-  const names = ['stop-traffic', 'data', 'verify-data', 'start-traffic', 'rollback-app', 'verify'];
+  const names = ['stop-traffic', 'data', 'start-traffic', 'verify-data', 'rollback-app', 'verify'];
   const steps = (told: { steps: { name: string; state: string; attempt?: number }[] }) =>
     told.steps.map(({ name, state, attempt }) => ({ name, state, attempt }));
   const planned = steps(await ok('rollback r1 --dry-run --json'));

@@ -16,5 +16,6 @@ test('a rollback stopped at what was tried last and is not done, and not at lett
   );
   // Whoever stopped traffic in vain does not stop it any more once the data are back.
   expect(stoppedAt(steps({ 'stop-traffic': 'failed', data: 'done' }))).toBe('what comes after data');
+  expect(stoppedAt(steps({ data: 'done', 'stop-traffic': 'skipped' }))).toBe('what comes after data');
   expect(stoppedAt([])).toBe('its beginning');
 });
