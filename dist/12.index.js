@@ -269,7 +269,8 @@ function parseFlags(command, raw, env, shown = (name) => `"${name}"`) {
     }
     for (const name of allowed) {
         const option = _options_js__WEBPACK_IMPORTED_MODULE_3__/* .options */ .f[name];
-        const given = raw[name] ?? ((option.env && env[option.env]?.trim()) || undefined);
+        const variable = isRunOfItsOwn(command, name, env) ? undefined : option.env;
+        const given = raw[name] ?? ((variable && env[variable]?.trim()) || undefined);
         if (given === undefined)
             continue;
         const parsed = parseValue(option, given);
@@ -279,6 +280,13 @@ function parseFlags(command, raw, env, shown = (name) => `"${name}"`) {
             flags[name] = parsed.value;
     }
     return { flags: flags, problems };
+}
+/**
+ * A hook knows by MONGO_RELEASE_ID which release it is of. What it goes on to apply is not that one, which is at it meanwhile,
+ * and refuses whoever comes with its id; probes and backups only name it.
+ */
+function isRunOfItsOwn(command, name, { MONGO_RELEASE_HOOK: hook }) {
+    return name === 'release-id' && Boolean(hook) && command !== 'verify' && command !== 'backup';
 }
 /** A sentence, where that is what a key of the configuration file is called. */
 function inFile(name) {
@@ -902,7 +910,11 @@ const options = {
         value: 'BACKUP',
         help: 'Rehearse on this backup, and apply only while the history stands where it stood then. With drill: this one instead of the newest.',
     },
-    wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
+    wait: {
+        type: 'duration',
+        value: 'DURATION',
+        help: 'How long to wait for the lease; a release also for another one that deploys. Default 0s.',
+    },
     rehearsal: {
         type: 'choice',
         choices: _schema_js__WEBPACK_IMPORTED_MODULE_0__/* .rehearsalLevels */ .H0,
@@ -1258,10 +1270,13 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
 
 
 
+/** What the target is called where the configuration names none, also to hooks: what these run may ask for it by that. */
+const nameless = 'default';
 /** Which target of the configuration is meant, without its address. Throws `USAGE`, `CONFIG_INVALID`. */
 function configuredTarget(settings, flags) {
     const names = Object.keys(settings.targets);
-    const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
+    const asked = names.length === 0 && flags.target === nameless ? undefined : flags.target;
+    const name = asked ?? (names.length === 1 ? names[0] : undefined);
     if (name === undefined && names.length > 1 && flags.uri === undefined) {
         throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('USAGE', `The configuration names several targets: ${names.join(', ')}.`, {
             hint: `Say which: --target ${names[0]}`,
@@ -1269,9 +1284,9 @@ function configuredTarget(settings, flags) {
     }
     // A name such as "constructor" is on every object.
     const configured = name !== undefined && Object.hasOwn(settings.targets, name) ? settings.targets[name] : undefined;
-    if (flags.target !== undefined && configured === undefined) {
+    if (asked !== undefined && configured === undefined) {
         const known = names.length > 0 ? `the configuration names ${names.join(', ')}` : 'the configuration names no targets';
-        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('USAGE', `There is no target "${flags.target}": ${known}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_2__/* .didYouMean */ .a)(flags.target, names)}`, {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('USAGE', `There is no target "${asked}": ${known}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_2__/* .didYouMean */ .a)(asked, names)}`, {
             hint: names.length > 0
                 ? `Say which: --target ${names[0]}`
                 : 'Leave --target out, or add it under "targets" in mongo-release.yml.',
@@ -1315,7 +1330,7 @@ function resolveTarget(settings, flags, env, secrets) {
         if (given)
             checkUri(given);
     return {
-        name: name ?? 'default',
+        name: name ?? nameless,
         uri: address,
         readUri: readUri || undefined,
         database: flags.database ?? configured?.database,
@@ -1397,6 +1412,7 @@ const errorCodes = {
     RUNTIME_TOO_OLD: { exit: 2, meaning: 'The Node version is older than the program needs.' },
     MIGRATIONS_DIR_MISSING: { exit: 2, meaning: 'The folder of migrations does not exist or cannot be read.' },
     MIGRATION_DUPLICATE: { exit: 2, meaning: 'Two migration files have the same name and differ in extension only.' },
+    NO_LATER_NAME: { exit: 2, meaning: 'No new migration can be named by a time after that of one which is there.' },
     PROJECT_EXISTS: { exit: 2, meaning: 'A project is set up in this folder already, and is left as it is.' },
     MIGRATION_UNKNOWN: { exit: 2, meaning: 'No migration has the name that was given.' },
     MIGRATION_NOT_APPLIED: { exit: 2, meaning: 'The named migration is not applied, so it cannot be gone down to.' },

@@ -540,7 +540,7 @@ function playbookTable(steps) {
             rows: steps.map(({ name, state, durationMs, attempt, note = '' }) => [
                 { name },
                 { mark: (0,_steps_js__WEBPACK_IMPORTED_MODULE_2__/* .stepMark */ .e)(state), text: state },
-                { text: tookOf(durationMs, attempt) },
+                { text: state === 'skipped' ? '' : tookOf(durationMs, attempt) },
                 { text: note },
             ]),
         },

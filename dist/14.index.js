@@ -12228,6 +12228,7 @@ const errorCodes = {
     RUNTIME_TOO_OLD: { exit: 2, meaning: 'The Node version is older than the program needs.' },
     MIGRATIONS_DIR_MISSING: { exit: 2, meaning: 'The folder of migrations does not exist or cannot be read.' },
     MIGRATION_DUPLICATE: { exit: 2, meaning: 'Two migration files have the same name and differ in extension only.' },
+    NO_LATER_NAME: { exit: 2, meaning: 'No new migration can be named by a time after that of one which is there.' },
     PROJECT_EXISTS: { exit: 2, meaning: 'A project is set up in this folder already, and is left as it is.' },
     MIGRATION_UNKNOWN: { exit: 2, meaning: 'No migration has the name that was given.' },
     MIGRATION_NOT_APPLIED: { exit: 2, meaning: 'The named migration is not applied, so it cannot be gone down to.' },

@@ -5617,13 +5617,13 @@ class RollbackRecords {
         });
     }
     /**
-     * Those that are not complete and have come to the data, also where nothing was to be done there, the latest first: down to
-     * the latest that came to its end and had changed some.
+     * Those that are not complete and have come to the data, also where nothing was to be done there, or are to restore them, the
+     * latest first: down to the latest that came to its end and had changed some.
      */
     async left() {
         const begun = { steps: { $elemMatch: { name: 'data', state: { $in: cameTo } } } };
-        // What it loses is on record before a restore begins: one that failed may be half-way.
-        const restoring = { strategy: 'restore', 'data.loss': { $exists: true } };
+        // One that failed may be half-way, and go on after the data once another command has taken them back.
+        const restoring = { strategy: 'restore' };
         const touched = ['data.failed', 'data.reverted.0', 'data.restore'].map((field) => ({ [field]: { $exists: true } }));
         const found = await latestFirst(this.#records, {
             kind: 'rollback',
@@ -5683,10 +5683,17 @@ function stateIn(steps, wanted) {
 }
 /** The step at which a rollback stopped that did not come to its end: of those that have not, the one that was tried last. */
 function stoppedAt(steps) {
-    const open = steps.filter(({ state }) => state !== 'done' && state !== 'skipped');
+    // Once the data are back nobody is shut out any more.
+    const back = stateIn(steps, 'data') === 'done';
+    const walked = back ? steps.filter(({ name }) => name !== 'stop-traffic') : steps;
+    const open = walked.filter(({ state }) => state !== 'done' && state !== 'skipped');
     // Users may have been let in, or not, before all else was done.
     const isLast = ({ name }) => name !== 'start-traffic';
-    return open.findLast(isLast)?.name ?? open[0]?.name ?? steps.findLast(isLast)?.name ?? 'its beginning';
+    const at = (open.findLast(isLast) ?? open[0])?.name;
+    if (at !== undefined)
+        return at;
+    const before = walked.findLast(isLast)?.name;
+    return before === undefined ? 'its beginning' : `what comes after ${before}`;
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/earlier.js
@@ -5723,17 +5730,19 @@ async function earlierRollback(run, { db }, releaseId) {
     }
 }
 /**
- * The steps of the rollback that is gone on with. That of the data is done where a restore is found at its end, be it its
- * own or another one, or another command has taken back what it was to replace: once that is on record nobody asks the fence again, which is then that of the run that goes on.
+ * The steps of the rollback that is gone on with. That of the data is done, also where it never came to it, where a restore is
+ * found at its end, be it its own or another one, or another command has taken back what it was to replace: once that is on
+ * record nobody asks the fence again, which is then that of the run that goes on.
  */
 function stepsBefore(earlier) {
     if (earlier.state !== 'unfinished')
         return [];
     const { dataBack, record } = earlier;
     const { steps = [] } = record;
-    if (!dataBack)
+    const begun = steps.find(({ name }) => name === 'data');
+    if (!dataBack || begun?.state === 'done' || begun?.state === 'skipped')
         return steps;
-    return steps.map((step) => step.name === 'data' && step.state !== 'skipped' ? { ...step, state: 'done', note: undefined } : step);
+    return [...steps.filter((step) => step !== begun), { ...begun, name: 'data', state: 'done', note: undefined }];
 }
 /**
  * Who takes something back by another command does what the rollback would have done; who applies something builds on
@@ -5797,8 +5806,10 @@ async function findOpen(run, connection, { data: looks = true } = {}) {
         inspectLease(db, namesOf(run)),
     ]);
     const holder = lease.held ? lease.holder?.releaseId : undefined;
-    if (shut !== null)
-        return { record: shut, here: shut._id === holder, inTheWay: true };
+    if (shut !== null) {
+        const here = shut._id === holder;
+        return { record: here ? shut : await asItStands(run, connection, shut), here, inTheWay: true };
+    }
     const held = holder === undefined ? null : await new ReleaseRecords(db, run).find(holder).catch(failed);
     if (held?.kind === 'rollback' && held.state === 'running')
         return { record: held, here: true, inTheWay: true };
@@ -5815,15 +5826,24 @@ async function findOpen(run, connection, { data: looks = true } = {}) {
             continue;
         // A job that is run again must not put back what is being taken away.
         const inTheWay = data === 'on-their-way' || record.of === run.releaseId;
+        const found = { record: { ...record, steps: stepsBefore(earlier) }, here: false, inTheWay };
         if (inTheWay)
-            return { record, here: false, inTheWay };
-        open ??= { record, here: false, inTheWay };
+            return found;
+        open ??= found;
     }
     return open;
 }
-/** Of one that has not put them all back, as far as it could say. */
+/** Another command may have taken the data back since it stopped. */
+async function asItStands(run, connection, record) {
+    const earlier = await earlierRollback(run, connection, record.of ?? record._id);
+    const isIt = earlier.state === 'unfinished' && earlier.record._id === record._id;
+    return isIt ? { ...record, steps: stepsBefore(earlier) } : record;
+}
+/** Of one that has not put them all back, as far as it could say. Only reads. */
 async function dataOf(run, { db }, { steps = [], strategy, backupId, data }) {
     const state = stateIn(steps, 'data');
+    if (state === undefined)
+        return 'untouched';
     if (state === 'skipped')
         return 'back';
     const touched = state !== 'failed' || data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
@@ -17003,18 +17023,21 @@ function quoted(words) {
 
 ;// CONCATENATED MODULE: ./emitted/migration/files/write-new.js
 
+
 /**
  * Writes a new file into the folder, which is made where there is none. Its name begins with `yyyyMMddHHmmss` in UTC, so
- * that files of several people sort alike: by now, and later than every other one's there, so that those which are made
+ * that files of several people sort alike: by now, and later than every other time there, so that those which are made
  * within one second run in the order in which they were made. `write` is called once more where another process was
  * first, and may not write over what is there (`wx`).
+ *
+ * Throws `NO_LATER_NAME`; nothing is written then.
  */
 async function writeNew(dir, now, write) {
     await (0,promises_.mkdir)(dir, { recursive: true });
     for (;;) {
-        const stamps = (await (0,promises_.readdir)(dir)).flatMap((fileName) => /^\d{14}(?!\d)/.exec(fileName) ?? []);
+        const stamp = stampAfter(await (0,promises_.readdir)(dir), now);
         try {
-            return await write([stampOf(now), ...stamps.map(next)].reduce((a, b) => (a > b ? a : b)));
+            return await write(stamp);
         }
         catch (error) {
             if (error.code !== 'EEXIST')
@@ -17022,14 +17045,27 @@ async function writeNew(dir, now, write) {
         }
     }
 }
-function stampOf(moment) {
-    return moment.toISOString().replaceAll(/\D/g, '').slice(0, 14);
+function stampAfter(fileNames, now) {
+    const last = fileNames.find((fileName) => write_new_timeOf(fileName) === lastTime);
+    if (last !== undefined) {
+        throw new observe_error/* ReleaseError */.K('NO_LATER_NAME', `No time comes after that in the name of ${last}: a new file would run before it.`, {
+            hint: 'Where it is applied nowhere yet, rename it, with the time at which it was made; else write the new file by hand, with a name that sorts after it.',
+        });
+    }
+    return stampOf(fileNames.reduce((latest, fileName) => Math.max(latest, (write_new_timeOf(fileName) ?? 0) + 1000), now.getTime()));
 }
-/** A second later; a month or an hour too many counts on, which is later as well. */
-function next(stamp) {
-    const [year = 0, month = 0, ...rest] = stamp.match(/^\d{4}|\d\d/g)?.map(Number) ?? [];
-    const [day, hour, minute, second = 0] = rest;
-    return stampOf(new Date(Date.UTC(year, month - 1, day, hour, minute, second + 1)));
+/** What fourteen digits can say. */
+const lastTime = Date.UTC(9999, 11, 31, 23, 59, 59);
+/** Undefined where it begins with no time: with other digits than fourteen, or with a thirteenth month. */
+function write_new_timeOf(fileName) {
+    const [stamp] = /^\d{14}(?!\d)/.exec(fileName) ?? [];
+    const [year = 0, month = 0, ...rest] = stamp?.match(/^\d{4}|\d\d/g)?.map(Number) ?? [];
+    const [day, hour, minute, second] = rest;
+    const time = Date.UTC(year, month - 1, day, hour, minute, second);
+    return stamp !== undefined && stampOf(time) === stamp ? time : undefined;
+}
+function stampOf(time) {
+    return new Date(time).toISOString().replaceAll(/\D/g, '').slice(0, 14);
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/files/create.js
@@ -17041,7 +17077,7 @@ function next(stamp) {
 /**
  * Writes a new migration `yyyyMMddHHmmss-words.EXT`, and returns its absolute path. Makes the folder where there is none.
  *
- * Throws `USAGE` for a name without a letter or digit.
+ * Throws `USAGE` for a name without a letter or digit, and `NO_LATER_NAME`.
  */
 async function createMigration(dir, name, options) {
     const words = name.normalize('NFC').trim();
@@ -17140,7 +17176,7 @@ function configTemplate(moduleSystem) {
  * Writes a new migration `yyyyMMddHHmmss-words_of_the_description.EXT` in migrate-mongo's form, and returns its file
  * name. Where the folder holds a `sample-migration.EXT`, the new file is a copy of it.
  *
- * Throws `USAGE`.
+ * Throws `USAGE`, `NO_LATER_NAME`.
  */
 async function createFile(dir, description, options) {
     if (/[/\\\0]/.test(description)) {
@@ -20712,7 +20748,191 @@ function historyMoves(before, after) {
     return moves.length > 0 ? moves : ['a migration has been left half-way since, or was settled'];
 }
 
+;// CONCATENATED MODULE: ./emitted/release/rollback/still-running.js
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * Nobody has the lease while an application is deployed: a release that is at that would end on the data of before. Throws
+ * `HISTORY_CONFLICT` where signs of life come from it, or its deploy hook has outlived it, unless a person says that it is
+ * gone. Where none come any more, it was cut off as far as can be seen, which is said in what comes back.
+ */
+async function refuseRunning(run, { db }, release) {
+    const { _id, state, host, pid, steps } = release;
+    if (state !== 'running' || deploysOf({ steps }).length === 0)
+        return undefined;
+    const [seen] = await new ReleaseRecords(db, run).look([release]);
+    if (seen === undefined)
+        return undefined;
+    const { record, presence } = seen;
+    const words = presenceInWords(record, presence);
+    const cutOff = presence !== 'here';
+    if ((cutOff && hookAtIt(record) === undefined) || run.invocation.flags['dry-run'])
+        return words;
+    if (run.invocation.flags.yes)
+        return cutOff ? words : undefined;
+    if (cutOff) {
+        if (await run.confirm?.(`${words} Take it back beside it?`))
+            return undefined;
+        throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', words, {
+            hint: `To take it back beside that all the same, type mongo-release rollback ${_id} --yes.`,
+        });
+    }
+    const message = `${words} Its end is not on record: process ${pid} on ${host} is at it.`;
+    if (await run.confirm?.(`${message} Is it gone, and to be taken back?`))
+        return undefined;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', message, {
+        hint: `Stop that run, or wait for its end. If it is gone already, type mongo-release rollback ${_id} --yes.`,
+    });
+}
+/**
+ * Throws `HISTORY_CONFLICT` where another release than the one that is taken back is at its deploy hook, or that hook has
+ * outlived it, unless a person says that it is gone: whichever application came last would be there. Where that was said, or
+ * it is only asked about, what it is at is in what comes back. Only reads.
+ */
+async function refuseDeploying(run, { db }, release) {
+    const records = new ReleaseRecords(db, run);
+    const [here, left] = await Promise.all([records.unended(release), records.hooksLeft()]).catch((error) => {
+        throw asServerFailure(error, 'looking for a release that deploys');
+    });
+    const other = here.find(({ record, presence }) => presence === 'here' && isDeploying(record)) ??
+        left.find(({ record }) => record._id !== release);
+    if (other === undefined)
+        return undefined;
+    const words = presenceInWords(other.record, other.presence);
+    if (run.invocation.flags.yes || run.invocation.flags['dry-run'])
+        return words;
+    const again = `type mongo-release rollback ${release}`;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', words, {
+        hint: other.presence === 'here'
+            ? `It goes on by itself: wait for its end, then ${again}. If it is gone already, ${again} --yes.`
+            : `Wait for the end of that hook, or stop it; then ${again}. To go on beside it, ${again} --yes.`,
+    });
+}
+/**
+ * Throws `HISTORY_CONFLICT` where another process has gone on with the release that would take itself back: what is there is
+ * that one's by now, which may deploy on it without a lease. Only reads.
+ */
+async function refuseGoneOn(run, { db }, release) {
+    const record = await new ReleaseRecords(db, run).find(release).catch((error) => {
+        throw asServerFailure(error, 'looking whether another run has gone on with the release');
+    });
+    if (record === null || record.attemptId === thisAttempt)
+        return;
+    const { pid, host, heard } = record;
+    const by = `process ${pid} on ${host}, last heard of at ${(0,format/* formatTime */.fU)(heard?.at ?? latestBegan(record))}`;
+    const message = `Another run has gone on with release ${release} since: ${by}. Nothing is taken back under that one.`;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', message, {
+        hint: `Wait for the end of that run. Where the release is to go all the same, type mongo-release rollback ${release} then.`,
+    });
+}
+/**
+ * Throws `HISTORY_CONFLICT` where the deploy hook of a release that was cut off is seen to be still at it, also of one that was
+ * taken back beside it: what it brings may come over what is deployed now. Only reads.
+ */
+async function refuseHookLeft(run, { db }) {
+    const [left] = await new ReleaseRecords(db, run).hooksLeft().catch((error) => {
+        throw asServerFailure(error, 'looking for deploy hooks that have outlived their run');
+    });
+    if (left === undefined)
+        return;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', presenceInWords(left.record, left.presence), {
+        hint: 'Wait for the end of that hook, or stop it; then run this again.',
+        details: { releaseId: left.record._id },
+    });
+}
+/** Throws `HISTORY_CONFLICT` where a rollback is under way, or such a hook: nobody applies or deploys anything beside either. Only reads. */
+async function refuseBeside(run, connection) {
+    await refuseOpenRollback(run, connection);
+    await refuseHookLeft(run, connection);
+}
+/**
+ * The same for a release, and where signs of life come from another one between the beginning of its deploy and its end:
+ * nobody has the lease then, and whichever application came last would be there. One that was cut off is gone on from, and
+ * so is one of an earlier version, which gives no signs: comes back with a sentence or two of each.
+ */
+async function refuseBesideRelease(run, connection) {
+    await refuseBeside(run, connection);
+    const { db } = connection;
+    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(still_running_failedToLook);
+    const other = unended.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
+    if (other === undefined)
+        return unended.map(({ record, presence }) => presenceInWords(record, presence));
+    const { _id, pid, host } = other;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', `${presenceInWords(other, 'here')} Process ${pid} on ${host} is at it.`, {
+        hint: `It goes on by itself: wait for its end, then run this again; with --wait 10m it does so by itself. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
+        details: { releaseId: _id },
+    });
+}
+/**
+ * Throws `HISTORY_CONFLICT` where another release has the lease: it deploys after what it applies, and is refused that beside
+ * a deploy. What else applies is in nobody's way: an application may apply what it needs as it is deployed. Only reads.
+ */
+async function refuseApplying(run, { db }) {
+    const lease = await inspectLease(db, namesOf(run));
+    if (!lease.held || lease.holder?.command !== 'release' || lease.holder.releaseId === run.releaseId)
+        return;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', `Another release is at its migrations: ${ownerText(lease)}.`, {
+        hint: 'It goes on by itself, and deploys: wait for its end, then run this again; with --wait 10m it does so by itself.',
+        details: { releaseId: lease.holder.releaseId },
+    });
+}
+/**
+ * As `refuseBesideRelease`, once what would be refused has not come to its end within `--wait`; with that it waits for a
+ * release that applies as well. What nobody is at, such as a rollback that was cut off, is not waited for.
+ */
+async function awaitBesideRelease(run, connection) {
+    const { wait = 0 } = run.invocation.flags;
+    const waited = new clock/* Elapsed */.P();
+    for (let told = false;; told = true) {
+        const rest = wait - waited.ms;
+        try {
+            const cutOff = await refuseBesideRelease(run, connection);
+            // Without it, whoever has something to apply is told by the lease.
+            if (wait > 0)
+                await refuseApplying(run, connection);
+            return cutOff;
+        }
+        catch (thrown) {
+            const { code, message, details } = (0,observe_error/* asReleaseError */.o)(thrown);
+            if (rest <= 0 || code !== 'HISTORY_CONFLICT')
+                throw thrown;
+            // A rollback that is under way has the lease.
+            const ends = details.releaseId !== undefined || (await inspectLease(connection.db, namesOf(run))).held;
+            if (!ends)
+                throw thrown;
+            if (!told)
+                run.log.info(`Waiting for its end: ${message}`);
+            const pause = Math.min(500 + 1000 * Math.random(), rest);
+            await (0,external_node_timers_promises_.setTimeout)(pause, undefined, { signal: run.signal }).catch(() => stopIfCancelled(run));
+        }
+    }
+}
+/** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
+async function unendedWarnings(run, { db }, holder) {
+    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(still_running_failedToLook);
+    // Whoever has the lease is named with it.
+    return unended
+        .filter(({ record }) => record._id !== holder)
+        .map(({ record, presence }) => presenceInWords(record, presence));
+}
+function still_running_failedToLook(error) {
+    throw asServerFailure(error, 'looking for releases without an end');
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/taken-back.js
+
+
+
 
 
 
@@ -20726,12 +20946,13 @@ function historyMoves(before, after) {
 
 /**
  * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
- * `TAKEN_BACK` where a rollback of this release, or another way back of one of its migrations, was begun since its latest
- * attempt, whether or not it came to its end; or where its record was there and is gone. Comes back with whether there is a
- * release of that id: without one nobody can tell. `own` is the fence of who asks
+ * `TAKEN_BACK` where since its latest attempt a rollback of this release has come to its data or its application, or another
+ * way back of one of its migrations was begun, whether or not that came to its end; or where its record was there and is gone.
+ * Comes back with whether there is a release of that id: without one nobody can tell. `own` is the fence of who asks
  * under the lease: whoever takes that first marks with it what a killed run has left.
  */
-async function refuseTakenBack(run, { db }, releaseId, own = Number.POSITIVE_INFINITY) {
+async function refuseTakenBack(run, connection, releaseId, own = Number.POSITIVE_INFINITY) {
+    const { db } = connection;
     const [record, rollback, history] = await Promise.all([
         new ReleaseRecords(db, run).find(releaseId).catch(taken_back_failed),
         new RollbackRecords(db, run).newestOf(releaseId).catch(taken_back_failed),
@@ -20746,7 +20967,8 @@ async function refuseTakenBack(run, { db }, releaseId, own = Number.POSITIVE_INF
     const migrations = record === null ? [] : neededBy(record);
     const since = history.filter((one) => one.fence > fence && one.fence < own);
     const gone = since.filter((one) => migrations.includes(one._id) && isGone(one, [releaseId]));
-    const by = rollback !== null && (rollback.fence ?? 0) > fence && hasTaken(rollback) ? rollback : undefined;
+    const begun = rollback !== null && fenceOf(rollback) > fence && (await hasTaken(run, connection, rollback));
+    const by = begun ? rollback : undefined;
     if (record !== null && gone.length === 0 && by === undefined)
         return true;
     const names = gone.map(({ _id }) => _id);
@@ -20758,7 +20980,7 @@ async function refuseTakenBack(run, { db }, releaseId, own = Number.POSITIVE_INF
     throw new observe_error/* ReleaseError */.K('TAKEN_BACK', `While release ${releaseId} was being deployed, or since, ${what}${by === undefined ? '' : ` by rollback ${by._id}`}${how}. The application that it deployed may be on the data of before.`, { hint: `Bring the application of before back${too}. Or correct the cause and release again.` });
 }
 /**
- * What was taken back since it was begun of what this digest stands for, in sentences: nobody agreed to apply that once more.
+ * What was taken back since it was begun of what this digest stands for: nobody agreed to apply that once more.
  * It is one of its migrations, since a release on it was last to apply that; or any release on it, since one was to apply all
  * of it. Undefined where nothing was. Only reads. Throws what `asServerFailure` makes of a server's failure.
  */
@@ -20766,32 +20988,45 @@ async function takenBackSince(run, connection, { digest, pending }) {
     const { db } = connection;
     const on = await new ReleaseRecords(db, run).agreedOn(digest);
     const ids = on.map(({ _id }) => _id);
-    const [rollbacks, history] = await Promise.all([
+    const [rollbacks, history, lease] = await Promise.all([
         new RollbackRecords(db, run).of(ids).catch(taken_back_failed),
         readHistory(db, namesOf(run), { brief: true }).catch(taken_back_failed),
+        inspectLease(db, namesOf(run)),
     ]);
     const names = pending.map(({ name }) => name);
     const lastBegun = (wanted) => Math.max(0, ...on.filter((one) => wanted.every((name) => one.migrations.includes(name))).map(fenceOf));
     const gone = history.filter((one) => names.includes(one._id) && one.fence > lastBegun([one._id]) && isGone(one, ids));
     // What it has taken back of these says so itself.
-    const others = rollbacks.filter((one) => fenceOf(one) > lastBegun(names) && hasTaken(one) && !gone.some(({ releaseId }) => releaseId === one._id));
+    const others = rollbacks.filter((one) => fenceOf(one) > lastBegun(names) && !gone.some(({ releaseId }) => releaseId === one._id));
+    const holder = lease.held ? lease.holder?.releaseId : undefined;
+    const isOnItsWay = ({ state, direction, releaseId }) => releaseId === holder && state === 'running' && direction === 'up';
     const byRun = Map.groupBy(gone, ({ releaseId, state, direction }) => [releaseId, state, direction].join(' '));
+    const inWords = (some) => goneInWords(run, connection, some, some.every(isOnItsWay));
     const said = [
-        ...(await Promise.all([...byRun.values()].map((some) => goneInWords(run, connection, some).catch(taken_back_failed)))),
-        ...others.map(({ _id, of, state, finishedAt, ...one }) => {
-            const part = state === 'rolled-back' ? '' : ', in part';
-            return `Release ${of} was taken back since by rollback ${_id} at ${(0,format/* formatTime */.fU)(finishedAt ?? latestBegan(one))}${part}.`;
-        }),
-    ];
-    return said.length === 0 ? undefined : said.join(' ');
+        ...(await Promise.all([...byRun.values()].map((some) => inWords(some).catch(taken_back_failed)))),
+        ...(await Promise.all(others.map((one) => takenInWords(run, connection, one)))),
+    ].filter((one) => one !== undefined);
+    if (said.length === 0)
+        return undefined;
+    return { said: said.join(' '), onItsWay: said.length === byRun.size && gone.every(isOnItsWay) };
 }
 /** All by one run, in one state, on one way. */
-async function goneInWords(run, connection, records) {
+async function goneInWords(run, connection, records, onItsWay) {
     const names = records.map(({ _id }) => _id);
     const { state, direction, releaseId, startedAt, finishedAt = startedAt } = records[0];
-    const what = state === 'rolled-back' ? 'taken back' : direction === 'down' ? 'taken back in part' : 'begun, and left half-way,';
     const by = await runInWords(run, connection, releaseId);
+    if (onItsWay)
+        return `${listed(names)} ${names.length === 1 ? 'is on its way' : 'are on their way'}, by ${by}.`;
+    const what = state === 'rolled-back' ? 'taken back' : direction === 'down' ? 'taken back in part' : 'begun, and left half-way,';
     return `${listed(names)} ${names.length === 1 ? 'was' : 'were'} ${what} since by ${by} at ${(0,format/* formatTime */.fU)(finishedAt)}.`;
+}
+/** Undefined where it has taken nothing back. */
+async function takenInWords(run, connection, rollback) {
+    if (!(await hasTaken(run, connection, rollback)))
+        return undefined;
+    const { _id, of, state, finishedAt = latestBegan(rollback) } = rollback;
+    const part = state === 'rolled-back' ? '' : ', in part';
+    return `Release ${of} was taken back since by rollback ${_id} at ${(0,format/* formatTime */.fU)(finishedAt)}${part}.`;
 }
 /** A plan that moved, with what was taken back of it since it was begun, where that is so. Only reads. */
 async function tellingTakenBack(run, connection, moved) {
@@ -20802,8 +21037,10 @@ async function tellingTakenBack(run, connection, moved) {
     const since = on?.agreed && (await takenBackSince(run, connection, on.agreed));
     if (since === undefined)
         return moved;
-    const hint = 'Where it is to be applied again, have that agreed to: look at what mongo-release plan says now, and release by a new plan (plan --out FILE, or its digest).';
-    return new observe_error/* ReleaseError */.K(code, `${message} ${since}`, { hint, details, cause: moved });
+    const hint = since.onItsWay
+        ? moved.hint
+        : 'Where it is to be applied again, have that agreed to: look at what mongo-release plan says now, and release by a new plan (plan --out FILE, or its digest).';
+    return new observe_error/* ReleaseError */.K(code, `${message} ${since.said}`, { hint, details, cause: moved });
 }
 /** What it was to apply, and what others had applied of the plan that it went on with. */
 function neededBy({ migrations, agreed }) {
@@ -20816,9 +21053,14 @@ function fenceOf({ fence = 0 }) {
 function isGone({ state, direction, releaseId }, releases) {
     return state === 'rolled-back' || (state !== 'applied' && (direction === 'down' || !releases.includes(releaseId)));
 }
-/** One that stopped before its first step has taken nothing back. */
-function hasTaken({ state, steps = [] }) {
-    return state === 'rolled-back' || state === 'running' || steps.some((step) => step.state !== 'skipped');
+/** One that stopped before its data, or put nothing of them back, and left the application as it was, has taken nothing back. */
+async function hasTaken(run, connection, rollback) {
+    const { state, steps = [] } = rollback;
+    if (state === 'rolled-back' || state === 'running')
+        return true;
+    if ((stateIn(steps, 'rollback-app') ?? 'skipped') !== 'skipped')
+        return true;
+    return stateIn(steps, 'data') !== 'skipped' && (await dataOf(run, connection, rollback)) !== 'untouched';
 }
 function taken_back_failed(error) {
     throw asServerFailure(error, 'looking whether the release was taken back meanwhile');
@@ -21237,6 +21479,7 @@ function turnsOf({ files, facts }, names) {
 
 
 
+
 /**
  * Applies a plan to the target under the lease; the intent is on record before, and whoever opened the record closes it.
  * The plan is made again once the lease is held: only if it is still the same one is anything applied.
@@ -21275,8 +21518,8 @@ function applyUnderLease(run, connection, plan, { kind, backupId, relied, phase,
         // Another run was still at it, and has ended since.
         if (settle && names.length === 0)
             return before;
-        // One may have begun while this run waited.
-        await refuseOpenRollback(run, connection);
+        // Something may have begun while this run waited, beside which it may not apply, or not deploy after that.
+        await (kind === 'release' && !deployed ? refuseBesideRelease : refuseOpenRollback)(run, connection);
         // Since it was chosen, whoever tidies up the store may not have known that it is needed.
         if (backupId !== undefined && before.untouched)
             await storeOf(run).readManifest(backupId);
@@ -26498,137 +26741,6 @@ async function on_record_onRecord(run, connection, kind, work) {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/release/rollback/still-running.js
-
-
-
-
-
-
-
-
-/**
- * Nobody has the lease while an application is deployed: a release that is at that would end on the data of before. Throws
- * `HISTORY_CONFLICT` where signs of life come from it, or its deploy hook has outlived it, unless a person says that it is
- * gone. Where none come any more, it was cut off as far as can be seen, which is said in what comes back.
- */
-async function refuseRunning(run, { db }, release) {
-    const { _id, state, host, pid, steps } = release;
-    if (state !== 'running' || deploysOf({ steps }).length === 0)
-        return undefined;
-    const [seen] = await new ReleaseRecords(db, run).look([release]);
-    if (seen === undefined)
-        return undefined;
-    const { record, presence } = seen;
-    const words = presenceInWords(record, presence);
-    const cutOff = presence !== 'here';
-    if ((cutOff && hookAtIt(record) === undefined) || run.invocation.flags['dry-run'])
-        return words;
-    if (run.invocation.flags.yes)
-        return cutOff ? words : undefined;
-    if (cutOff) {
-        if (await run.confirm?.(`${words} Take it back beside it?`))
-            return undefined;
-        throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', words, {
-            hint: `To take it back beside that all the same, type mongo-release rollback ${_id} --yes.`,
-        });
-    }
-    const message = `${words} Its end is not on record: process ${pid} on ${host} is at it.`;
-    if (await run.confirm?.(`${message} Is it gone, and to be taken back?`))
-        return undefined;
-    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', message, {
-        hint: `Stop that run, or wait for its end. If it is gone already, type mongo-release rollback ${_id} --yes.`,
-    });
-}
-/**
- * Throws `HISTORY_CONFLICT` where another release than the one that is taken back is at its deploy hook, or that hook has
- * outlived it, unless a person says that it is gone: whichever application came last would be there. Where that was said, or
- * it is only asked about, what it is at is in what comes back. Only reads.
- */
-async function refuseDeploying(run, { db }, release) {
-    const records = new ReleaseRecords(db, run);
-    const [here, left] = await Promise.all([records.unended(release), records.hooksLeft()]).catch((error) => {
-        throw asServerFailure(error, 'looking for a release that deploys');
-    });
-    const other = here.find(({ record, presence }) => presence === 'here' && isDeploying(record)) ??
-        left.find(({ record }) => record._id !== release);
-    if (other === undefined)
-        return undefined;
-    const words = presenceInWords(other.record, other.presence);
-    if (run.invocation.flags.yes || run.invocation.flags['dry-run'])
-        return words;
-    const again = `type mongo-release rollback ${release}`;
-    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', words, {
-        hint: other.presence === 'here'
-            ? `It goes on by itself: wait for its end, then ${again}. If it is gone already, ${again} --yes.`
-            : `Wait for the end of that hook, or stop it; then ${again}. To go on beside it, ${again} --yes.`,
-    });
-}
-/**
- * Throws `HISTORY_CONFLICT` where another process has gone on with the release that would take itself back: what is there is
- * that one's by now, which may deploy on it without a lease. Only reads.
- */
-async function refuseGoneOn(run, { db }, release) {
-    const record = await new ReleaseRecords(db, run).find(release).catch((error) => {
-        throw asServerFailure(error, 'looking whether another run has gone on with the release');
-    });
-    if (record === null || record.attemptId === thisAttempt)
-        return;
-    const { pid, host, heard } = record;
-    const by = `process ${pid} on ${host}, last heard of at ${(0,format/* formatTime */.fU)(heard?.at ?? latestBegan(record))}`;
-    const message = `Another run has gone on with release ${release} since: ${by}. Nothing is taken back under that one.`;
-    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', message, {
-        hint: `Wait for the end of that run. Where the release is to go all the same, type mongo-release rollback ${release} then.`,
-    });
-}
-/**
- * Throws `HISTORY_CONFLICT` where the deploy hook of a release that was cut off is seen to be still at it, also of one that was
- * taken back beside it: what it brings may come over what is deployed now. Only reads.
- */
-async function refuseHookLeft(run, { db }) {
-    const [left] = await new ReleaseRecords(db, run).hooksLeft().catch((error) => {
-        throw asServerFailure(error, 'looking for deploy hooks that have outlived their run');
-    });
-    if (left === undefined)
-        return;
-    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', presenceInWords(left.record, left.presence), {
-        hint: 'Wait for the end of that hook, or stop it; then run this again.',
-    });
-}
-/** Throws `HISTORY_CONFLICT` where a rollback is under way, or such a hook: nobody applies or deploys anything beside either. Only reads. */
-async function refuseBeside(run, connection) {
-    await refuseOpenRollback(run, connection);
-    await refuseHookLeft(run, connection);
-}
-/**
- * The same for a release, and where signs of life come from another one between the beginning of its deploy and its end:
- * nobody has the lease then, and whichever application came last would be there. One that was cut off is gone on from, and
- * so is one of an earlier version, which gives no signs.
- */
-async function refuseBesideRelease(run, connection) {
-    await refuseBeside(run, connection);
-    const { db } = connection;
-    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(still_running_failedToLook);
-    const other = unended.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
-    if (other === undefined)
-        return;
-    const { _id, pid, host } = other;
-    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', `${presenceInWords(other, 'here')} Process ${pid} on ${host} is at it.`, {
-        hint: `It goes on by itself: wait for its end, then run this again. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
-    });
-}
-/** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
-async function unendedWarnings(run, { db }, holder) {
-    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(still_running_failedToLook);
-    // Whoever has the lease is named with it.
-    return unended
-        .filter(({ record }) => record._id !== holder)
-        .map(({ record, presence }) => presenceInWords(record, presence));
-}
-function still_running_failedToLook(error) {
-    throw asServerFailure(error, 'looking for releases without an end');
-}
-
 // EXTERNAL MODULE: ./emitted/release/typed.js
 var release_typed = __webpack_require__(67345);
 ;// CONCATENATED MODULE: ./emitted/release/migrate.js
@@ -27181,6 +27293,8 @@ async function runHook(run, name, command, hasStarted = () => { }) {
             ...projectVariables(run),
             MONGO_RELEASE_ID: run.releaseId,
             MONGO_RELEASE_TARGET: targetOf(run).name,
+            // What runs in it and changes the target is a run of its own, and not this one.
+            MONGO_RELEASE_HOOK: name,
         },
     });
     let ended;
@@ -27296,15 +27410,20 @@ async function needHook(run, name, command) {
 async function claimDeploy(run, connection, recording, about) {
     try {
         // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
-        await refuseBesideRelease(run, connection);
+        await refuseBesideDeploy(run, connection);
         // Who takes it back has to know of it, and nobody else may be at it.
         await recording.claim();
-        // Whoever looks for others is on record before, a rollback by its lease: of two that begin at once, one sees the other.
-        await refuseBesideRelease(run, connection);
+        // Whoever looks for others is on record before, or has the lease: of two that begin at once, one sees the other, and
+        // hardly ever both do; neither deploys then. Nobody waits here, on a plan of before.
+        await refuseBesideDeploy(run, connection);
     }
     catch (thrown) {
         throw deploy_notBegun(run, about, (0,observe_error/* asReleaseError */.o)(thrown));
     }
+}
+async function refuseBesideDeploy(run, connection) {
+    await refuseBesideRelease(run, connection);
+    await refuseApplying(run, connection);
 }
 function deploy_notBegun({ releaseId }, { changed, later }, cause) {
     if (!changed)
@@ -27861,11 +27980,12 @@ function halfDoneIn({ id, placement }) {
 
 
 
+
 /** What a rollback by restore would do and lose. Only reads. Throws `NO_WAY_BACK` as `agreeToRestore` does. */
 async function wouldRestore(run, connection, release, way) {
     const manifest = await storeOf(run).readManifest(way.backupId);
     if (manifest.engine === 'atlas')
-        refuseUnnamed(run, release, way);
+        refuseUnnamed(run, release, way, manifest);
     else
         refuseHalfDone(run, manifest);
     const { loss } = await countLoss(run, connection, manifest);
@@ -27888,7 +28008,7 @@ async function agreeToRestore(run, connection, release, way) {
     const manifest = await storeOf(run).readManifest(way.backupId);
     await refuseForeign(run, connection, release, manifest);
     if (manifest.engine === 'atlas') {
-        refuseUnnamed(run, release, way);
+        refuseUnnamed(run, release, way, manifest);
         await checkManaged(run, connection, manifest);
         return { position, erases: await agreeToErase(run, manifest) };
     }
@@ -27951,12 +28071,14 @@ function refuseHalfDone(run, manifest) {
         hint: `mongo-release inspect lists the backups: mongo-release restore BACKUP brings one of before back, and ${manifest.id} too.`,
     });
 }
-/** A whole cluster goes only where somebody has named that way. */
-function refuseUnnamed(run, release, { why }) {
-    if (run.invocation.flags.strategy === 'restore')
+/** A whole cluster goes only where somebody has named that way; and the cluster, where nobody can be asked. */
+function refuseUnnamed(run, release, { why }, manifest) {
+    const { strategy, yes } = run.invocation.flags;
+    if (strategy === 'restore')
         return;
+    const cluster = yes || run.confirm === undefined ? ` --erase-cluster ${clusterOf(run, manifest).name}` : '';
     throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Only a restore leads back, which erases the whole cluster: ${why}`, {
-        hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore.`,
+        hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore${cluster}.`,
     });
 }
 
@@ -28851,11 +28973,10 @@ class StepLog {
     async run(name, _does, work, { again = false } = {}) {
         if (this.stateOf(name) === 'done' && !again)
             return;
-        const step = { name, startedAt: new Date(), ...this.#attemptAt(name) };
+        const attempt = this.#attemptsAt(name) + 1;
+        const step = { name, startedAt: new Date(), ...(attempt > 1 && { attempt }) };
         const started = performance.now();
         const took = () => Math.round(performance.now() - started);
-        // It comes after all that ran before.
-        this.#steps.delete(name);
         await this.#keep({ ...step, state: 'running' });
         try {
             await work();
@@ -28873,13 +28994,17 @@ class StepLog {
     async skip(name, note) {
         if (this.stateOf(name) === 'done')
             return;
-        await this.#keep({ name, state: 'skipped', startedAt: new Date(), note });
+        const attempt = this.#attemptsAt(name);
+        await this.#keep({ name, state: 'skipped', startedAt: new Date(), note, ...(attempt > 0 && { attempt }) });
     }
-    #attemptAt(name) {
+    /** How often it was tried by now. */
+    #attemptsAt(name) {
         const before = this.#steps.get(name);
-        return before === undefined || before.state === 'skipped' ? {} : { attempt: (before.attempt ?? 1) + 1 };
+        return before?.attempt ?? (before === undefined || before.state === 'skipped' ? 0 : 1);
     }
     async #keep(step) {
+        // It comes after all that was come to before.
+        this.#steps.delete(step.name);
         this.#steps.set(step.name, { ...step, ...this.#actor });
         await this.#write(this.all);
     }
@@ -29541,10 +29666,11 @@ class release_Walk {
             const error = guardFailure(this.result.guards);
             if (error !== undefined)
                 throw error;
-            const open = this.#apply ? [] : await openRollbackWarnings(this.#run, this.#connection);
-            if (this.#apply)
-                await refuseBesideRelease(this.#run, this.#connection);
-            for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))])
+            const about = [this.#run, this.#connection];
+            const beside = this.#apply
+                ? await awaitBesideRelease(...about)
+                : [...(await openRollbackWarnings(...about)), ...(await unendedWarnings(...about))];
+            for (const one of beside)
                 this.#run.log.warn((0,release_typed/* typed */.nE)(this.#run, one));
         });
     }
@@ -30132,13 +30258,16 @@ class ForetoldSteps {
     async run(name, does, _work, { again = false } = {}) {
         if (this.stateOf(name) === 'done' && !again)
             return;
-        this.#steps.delete(name);
-        this.#steps.set(name, { name, state: 'planned', note: does });
+        this.#comesLast({ name, state: 'planned', note: does });
     }
     async skip(name, note) {
         if (this.stateOf(name) === 'done')
             return;
-        this.#steps.set(name, { name, state: 'skipped', note });
+        this.#comesLast({ name, state: 'skipped', note });
+    }
+    #comesLast(step) {
+        this.#steps.delete(step.name);
+        this.#steps.set(step.name, step);
     }
 }
 
@@ -30230,6 +30359,7 @@ function onlyLooked(thrown) {
 
 
 
+
 /**
  * `rollback [RELEASE] --start-traffic`: lets users in whom a rollback has shut out, and does nothing else. Its record is closed
  * as rolled back only where its data are back and nothing is to come after them, or where something was applied or deployed
@@ -30277,11 +30407,11 @@ async function letUsersIn(run, connection, asked) {
             const dataState = stateIn(before, 'data');
             const isOver = dataState === 'done' || dataState === 'skipped';
             const isBack = isOver || (dataState !== undefined && (await nothingIsLeft(run, connection, shut)));
-            const taken = isBack && data !== undefined ? { ...data, failed: undefined } : data;
-            if (isBack && !isOver) {
+            const taken = isBack && data !== undefined ? await allBack(run, connection, shut, data) : data;
+            if (isBack && taken !== undefined)
                 await record.keep({ data: taken });
+            if (isBack && !isOver)
                 await steps.run('data', 'nothing is left to take back', async () => { });
-            }
             const ahead = isBack && earlier?.state === 'unfinished' ? await stepsAhead(own, connection, strategy, steps) : [];
             if (isBack)
                 for (const { name, state } of steps.all)
@@ -30289,9 +30419,10 @@ async function letUsersIn(run, connection, asked) {
                         await steps.skip(name, 'left out: --start-traffic');
             const isEnd = isBack && ahead.length === 0;
             const over = earlier?.state === 'overtaken';
-            const outcome = isEnd ? 'rolled-back' : over || dataState === undefined ? 'cancelled' : 'failed-dirty';
+            const untouched = !isBack && (await dataOf(run, connection, { ...shut, steps: before })) === 'untouched';
+            const outcome = isEnd ? 'rolled-back' : over || untouched ? 'cancelled' : 'failed-dirty';
             await record.close({ outcome });
-            const left = isEnd ? [] : [`Users are in. ${whatIsLeft(releaseId, dataState, over, ahead)}`];
+            const left = isEnd ? [] : [`Users are in. ${whatIsLeft(releaseId, untouched, over, ahead)}`];
             const result = { ...nothing, rollbackId: shut._id, ...taken, strategy, steps: steps.all };
             return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
         });
@@ -30306,19 +30437,25 @@ async function nothingIsLeft(run, connection, shut) {
     const found = await findWayBack(run, connection, { _id: of, migrations }, 'auto').catch(() => undefined);
     return found?.way.strategy === 'none';
 }
+/** What is on record of data that are back: nothing is half-way, nor lost by a restore that was to come where another way came first. */
+async function allBack(run, { db }, shut, data) {
+    const history = await readHistory(db, namesOf(run), { brief: true }).catch(() => []);
+    const otherwise = data.restore === undefined && isTakenOtherwise(history, shut);
+    return { ...data, failed: undefined, ...(otherwise && { loss: undefined }) };
+}
 /** What is still to be done after the data, such as bringing the application back. */
 async function stepsAhead(run, connection, strategy, steps) {
     const foretold = new ForetoldSteps(steps.all);
     await new Playbook(run, connection, foretold, strategy, new Traffic()).finish();
     return foretold.all.filter(({ state }) => state === 'planned').map(({ name }) => name);
 }
-function whatIsLeft(releaseId, data, over, ahead) {
+function whatIsLeft(releaseId, untouched, over, ahead) {
     const rollback = `mongo-release rollback ${releaseId}`;
     if (ahead.length > 0)
         return `The data are back, and not done yet: ${listed(ahead)}. ${rollback} goes on with that.`;
     if (over)
         return `Something was applied, restored or deployed since, which ends this rollback: ${rollback} begins anew.`;
-    return data === undefined
+    return untouched
         ? `Nothing was taken back yet: ${rollback} goes on.`
         : `Its data are on their way: ${rollback} goes on.`;
 }
@@ -30357,7 +30494,7 @@ async function look_look(run, connection, release) {
     const { strategy: begun = 'none' } = earlier.record;
     if (earlier.dataBack) {
         if (named !== undefined && named !== 'auto' && named !== begun)
-            throw backOtherwise(release, earlier.record, named);
+            throw backOtherwise(release, earlier, named);
         return { earlier, way: { strategy: 'none', why: 'An earlier run has taken the data back.' }, wayDown: nothingRead };
     }
     return find(named ?? (begun === 'none' ? 'auto' : begun));
@@ -30374,11 +30511,12 @@ async function withTraffic(run, { db }, cause) {
 function nothingLeft({ way, earlier }) {
     return way.strategy === 'none' && earlier.state !== 'unfinished';
 }
-function backOtherwise(release, { strategy, steps = [] }, named) {
+function backOtherwise(release, earlier, named) {
     const { _id, backupId } = release;
+    const { strategy } = earlier.record;
     const restoring = named === 'restore' && backupId !== undefined ? `; mongo-release restore ${backupId} brings the backup back` : '';
     return new observe_error/* ReleaseError */.K('NO_WAY_BACK', `The data of release ${_id} are back already, by ${strategy}.`, {
-        hint: `Type mongo-release rollback ${_id} without --strategy: it goes on with ${stoppedAt(steps)}${restoring}.`,
+        hint: `Type mongo-release rollback ${_id} without --strategy: it goes on with ${stoppedAt(stepsBefore(earlier))}${restoring}.`,
     });
 }
 
@@ -30392,12 +30530,18 @@ function backOtherwise(release, { strategy, steps = [] }, named) {
 
 
 
+
+
+
+
+/** Milliseconds: whoever asks where things stand does not wait for a store that does not answer. */
+const restore_goes_on_patienceMs = 3000;
 /**
  * How somebody goes on with `open`, a rollback by restore that has replaced nothing: what it loses may have grown, and has
  * to be agreed to. Undefined of any other. Only reads.
  */
 async function restoreGoesOn(run, connection, open) {
-    const { of = '', strategy, steps = [], traffic, erases } = open;
+    const { of = '', strategy, steps = [], traffic } = open;
     if (strategy !== 'restore' || stateIn(steps, 'data') === 'skipped')
         return undefined;
     const earlier = await earlierRollback(run, connection, of);
@@ -30407,11 +30551,25 @@ async function restoreGoesOn(run, connection, open) {
     if (release === null || (await halfRestored(connection.db, namesOf(run))) !== undefined)
         return undefined;
     const lossless = await withoutLoss(run, connection, release);
+    const erases = open.erases ?? (await clusterOfBackup(run, open));
     const restore = erases !== undefined
         ? `mongo-release rollback ${of} --strategy restore --erase-cluster ${erases} goes on with the restore, which erases the whole cluster, with all databases in it.`
         : `mongo-release rollback ${of} --accept-loss N goes on with the restore; with --dry-run it says how many writes N are.`;
     const only = 'With --start-traffic it only lets users in, and leaves the rest.';
     return [...lossless, restore, ...(traffic === undefined ? [] : [only])].join(' ');
+}
+/** The cluster that its snapshot is of: a record of an older version does not say it. Undefined where the store does not, in good time. */
+async function clusterOfBackup(run, { backupId }) {
+    if (backupId === undefined)
+        return undefined;
+    const silence = (0,external_node_timers_promises_.setTimeout)(restore_goes_on_patienceMs, undefined, { ref: false });
+    try {
+        const manifest = await Promise.race([storeOf(run).readManifest(backupId), silence]);
+        return manifest?.engine === 'atlas' ? clusterOf(run, manifest).name : undefined;
+    }
+    catch {
+        return undefined;
+    }
 }
 /** What another command mends: one that names what goes, or another way. */
 const mendable = new Set(['CONFIRMATION_NEEDED', 'CONFIRMATION_REFUSED', 'NO_WAY_BACK']);
@@ -30423,7 +30581,7 @@ async function agreeToGoOn(run, connection, release, way, begun) {
     const lossless = await withoutLoss(run, connection, release);
     if (run.confirm !== undefined)
         for (const one of lossless)
-            run.log.warn(one);
+            run.log.warn((0,release_typed/* typed */.nE)(run, one));
     try {
         return await agreeToRestore(run, connection, release, way);
     }
@@ -30528,6 +30686,8 @@ var rollback_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
+
 /** `rollback [RELEASE]`: takes a release back, and goes on with a rollback of it that did not come to its end. */
 async function rollback(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -30581,10 +30741,11 @@ async function goBack(run, connection, release) {
             const { record } = earlier;
             if (dryRun)
                 return { ...nothing, warnings: [...warnings, leftUnfinished(record)] };
-            const error = await agreeToRest(run, connection, release, record);
+            const rest = { state: 'unfinished', record, dataBack: true };
+            const error = await agreeToRest(run, connection, release, rest);
             if (error !== undefined)
                 return { ...nothing, outcome: 'failed-dirty', warnings: [], error };
-            situation = { ...situation, earlier: { state: 'unfinished', record, dataBack: true } };
+            situation = { ...situation, earlier: rest };
         }
         else {
             const deployed = isLeftDeployed(release, earlier.record);
@@ -30628,7 +30789,7 @@ async function goBack(run, connection, release) {
     // What goes on says so itself.
     if (begun === undefined)
         for (const one of lossless)
-            run.log.warn(one);
+            run.log.warn((0,release_typed/* typed */.nE)(run, one));
     const consent = way.strategy === 'restore'
         ? await (begun === undefined
             ? agreeToRestore(run, connection, release, way)
@@ -30648,11 +30809,10 @@ async function goBack(run, connection, release) {
     return { outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), ...taken, error };
 }
 /** What was left of a rollback may not fit what was applied since. An error, unless a person says that it does. */
-async function agreeToRest(run, { db }, { _id }, left) {
-    const { steps = [] } = left;
+async function agreeToRest(run, { db }, { _id }, rest) {
     const { traffic } = (await new RollbackRecords(db, run).trafficStopped()) ?? {};
-    const at = stoppedAt(steps);
-    const message = [leftUnfinished(left), ...(traffic === undefined ? [] : [trafficInWords(traffic)])].join(' ');
+    const at = stoppedAt(stepsBefore(rest));
+    const message = [leftUnfinished(rest.record), ...(traffic === undefined ? [] : [trafficInWords(traffic)])].join(' ');
     const only = traffic === undefined ? '' : ' With --start-traffic instead it only lets users in.';
     if (run.invocation.flags.yes)
         return undefined;
