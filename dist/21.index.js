@@ -20862,11 +20862,10 @@ async function refuseBeside(run, connection) {
  */
 async function refuseBesideRelease(run, connection) {
     await refuseBeside(run, connection);
-    const { db } = connection;
-    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(still_running_failedToLook);
-    const other = unended.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
+    const others = await unended(run, connection);
+    const other = others.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
     if (other === undefined)
-        return unended.map(({ record, presence }) => presenceInWords(record, presence));
+        return others.map(({ record, presence }) => presenceInWords(record, presence));
     const { _id, pid, host } = other;
     throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', `${presenceInWords(other, 'here')} Process ${pid} on ${host} is at it.`, {
         hint: `It goes on by itself: wait for its end, then run this again; with --wait 10m it does so by itself. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
@@ -20918,15 +20917,18 @@ async function awaitBesideRelease(run, connection) {
     }
 }
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
-async function unendedWarnings(run, { db }, holder) {
-    const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(still_running_failedToLook);
+async function unendedWarnings(run, connection, holder) {
+    const others = await unended(run, connection);
     // Whoever has the lease is named with it.
-    return unended
+    return others
         .filter(({ record }) => record._id !== holder)
         .map(({ record, presence }) => presenceInWords(record, presence));
 }
-function still_running_failedToLook(error) {
-    throw asServerFailure(error, 'looking for releases without an end');
+/** The other releases without an end. Throws what `asServerFailure` makes of a server's failure. */
+function unended(run, { db }) {
+    return new ReleaseRecords(db, run).unended(run.releaseId).catch((error) => {
+        throw asServerFailure(error, 'looking for releases without an end');
+    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/taken-back.js

@@ -110,10 +110,9 @@ export async function refuseBeside(run: Run, connection: Connection): Promise<vo
  */
 export async function refuseBesideRelease(run: Run, connection: Connection): Promise<string[]> {
   await refuseBeside(run, connection);
-  const { db } = connection;
-  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(failedToLook);
-  const other = unended.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
-  if (other === undefined) return unended.map(({ record, presence }) => presenceInWords(record, presence));
+  const others = await unended(run, connection);
+  const other = others.find(({ record, presence }) => presence === 'here' && record.heard !== undefined)?.record;
+  if (other === undefined) return others.map(({ record, presence }) => presenceInWords(record, presence));
   const { _id, pid, host } = other;
   throw new ReleaseError('HISTORY_CONFLICT', `${presenceInWords(other, 'here')} Process ${pid} on ${host} is at it.`, {
     hint: `It goes on by itself: wait for its end, then run this again; with --wait 10m it does so by itself. If it is gone already, run this again once nothing was heard of it for as long as lease.ttl says: it goes on from there; mongo-release rollback ${_id} takes it back.`,
@@ -162,14 +161,17 @@ export async function awaitBesideRelease(run: Run, connection: Connection): Prom
 }
 
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
-export async function unendedWarnings(run: Run, { db }: Connection, holder?: string): Promise<string[]> {
-  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(failedToLook);
+export async function unendedWarnings(run: Run, connection: Connection, holder?: string): Promise<string[]> {
+  const others = await unended(run, connection);
   // Whoever has the lease is named with it.
-  return unended
+  return others
     .filter(({ record }) => record._id !== holder)
     .map(({ record, presence }) => presenceInWords(record, presence));
 }
 
-function failedToLook(error: unknown): never {
-  throw asServerFailure(error, 'looking for releases without an end');
+/** The other releases without an end. Throws what `asServerFailure` makes of a server's failure. */
+function unended(run: Run, { db }: Connection): ReturnType<ReleaseRecords['unended']> {
+  return new ReleaseRecords(db, run).unended(run.releaseId).catch((error: unknown) => {
+    throw asServerFailure(error, 'looking for releases without an end');
+  });
 }
