@@ -5,8 +5,9 @@ import { startStandalone } from '../migration/standalone.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { marking, sharedProject } from './project.ts';
 
+// In the order in which they were written: ids that two processes gave within one second have none between them.
 const marks = async ({ db }: TestDatabase) =>
-  (await db.collection('marks').find().sort({ _id: 1 }).toArray()).map(({ name }) => name);
+  (await db.collection('marks').find().sort({ $natural: 1 }).toArray()).map(({ name }) => name);
 const changelog = ({ db }: TestDatabase, name = 'changelog') => db.collection(name).find().toArray();
 const record = ({ db }: TestDatabase, name: string) =>
   db.collection<{ _id: string }>('_mongo_release.history').findOne({ _id: name });
