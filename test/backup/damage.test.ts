@@ -43,15 +43,15 @@ describe.each(forms)('an archive ($compression, encrypted $encrypted)', (form) =
 });
 
 test.each(forms.filter(({ encrypted }) => !encrypted))(
-  'a sample of flipped bits in a large archive ($compression) is refused',
+  'a sample of flipped bits in a large archive ($compression) is refused, and never gives other documents without its manifest',
   async (form) => {
     const sample = await sampleOf(plainArchive(20_000), form);
     for (let n = 0; n < 10; n++) {
       const at = Math.floor(Math.random() * sample.bytes.length);
-      for (const forged of [false, true])
-        expect(`${nameOf(form)} ${at} ${await judge(sample, flipped(sample.bytes, at, n % 8), forged)}`).toBe(
-          `${nameOf(form)} ${at} refused`,
-        );
+      const bytes = flipped(sample.bytes, at, n % 8);
+      expect(`${nameOf(form)} ${at} ${await judge(sample, bytes, false)}`).toBe(`${nameOf(form)} ${at} refused`);
+      // Of its head there are fields that nobody reads.
+      expect(`${nameOf(form)} ${at} ${await judge(sample, bytes, true)}`).not.toContain('wrong');
     }
   },
   120_000,

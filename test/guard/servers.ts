@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { freePort } from '../../src/sandbox/port.ts';
 import { mongodArgs, realMongod, until } from '../sandbox/lab.ts';
+import { ownPort } from '../setup/ports.ts';
 
 export interface Servers extends AsyncDisposable {
   /** Names no database; with access control a user with the role root. */
@@ -32,7 +32,7 @@ export async function startServers({ members, accessControl = false }: ServersOp
   process.once('exit', killAll);
   const hosts: string[] = [];
   for (let i = 0; i < Math.max(1, members.length); i += 1) {
-    const port = await freePort();
+    const port = await ownPort();
     const data = join(folder, String(i));
     await mkdir(data);
     const args = mongodArgs(data, port);

@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../src/sandbox/port.ts';
 import { mongodArgs, realMongod } from '../sandbox/lab.ts';
+import { ownPort } from '../setup/ports.ts';
 
 /** A mongod that is no replica set; its drivers find it by themselves, however long it takes to start. */
 export async function startStandalone(): Promise<AsyncDisposable & { readonly uri: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'standalone-'));
-  const port = await freePort();
+  const port = await ownPort();
   const server = spawn(await realMongod(), mongodArgs(folder, port), { stdio: 'ignore' });
   return {
     uri: `mongodb://127.0.0.1:${port}/`,

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readTopology } from '../../src/mongo/topology.ts';
 import { ReleaseError } from '../../src/observe/error.ts';
 import { isSameSet, withoutDatabase } from '../../src/sandbox/address.ts';
-import { freePort } from '../../src/sandbox/port.ts';
 import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { startSandbox } from '../../src/sandbox/start.ts';
 import { folderPrefix, supervise } from '../../src/sandbox/supervisor.ts';
 import { type Lab, lab, realMongod, until } from './lab.ts';
+import { ownPort } from '../setup/ports.ts';
 
 const mongod = await realMongod();
 
@@ -196,7 +196,7 @@ test('a server without a replica set is refused', async () => {
   await using own = await lab();
   const directory = join(own.tmpdir, `${folderPrefix}standalone`);
   await mkdir(join(directory, 'data'), { recursive: true });
-  const port = await freePort();
+  const port = await ownPort();
   const standalone = supervise(
     {
       command: mongod,

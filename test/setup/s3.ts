@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort } from '../../src/sandbox/port.ts';
 import { tool } from './tools.ts';
+import { ownPort } from './ports.ts';
 
 export interface S3Server extends AsyncDisposable {
   readonly endpoint: string;
@@ -23,7 +23,7 @@ export async function startS3(): Promise<S3Server> {
   const [objects, state] = [join(root, 'objects'), join(root, 'state')];
   await mkdir(objects);
   await mkdir(state);
-  const port = await freePort();
+  const port = await ownPort();
   const environment = { AWS_ACCESS_KEY_ID: 'release', AWS_SECRET_ACCESS_KEY: 'not-a-secret' };
   const child: ChildProcess = spawn(
     program,

@@ -12,6 +12,11 @@ import { attempt, gated } from './gated.ts';
 
 const own = ownNames();
 
+/** More of them, and others, by hand: MONGO_RELEASE_TEST_RUNS=500 MONGO_RELEASE_TEST_SEED=1. */
+const runs = Number(process.env.MONGO_RELEASE_TEST_RUNS ?? 15);
+const seed = Number(process.env.MONGO_RELEASE_TEST_SEED ?? 20_274);
+const timeout = 60_000 + 4000 * runs;
+
 interface Doc {
   _id: number;
   n?: number;
@@ -155,7 +160,7 @@ function changes({ operations: _operations, matched: _matched, byCollection: _by
 test.each([
   ['it counts alone', false],
   ['it keeps a journal', true],
-] as const)('a migration does with the gate what it does without it: %s', { timeout: 120_000 }, async (_, journal) => {
+] as const)('a migration does with the gate what it does without it: %s', { timeout }, async (_, journal) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       await using it = await gated({ journal });
@@ -180,14 +185,14 @@ test.each([
         false,
       ]);
     }),
-    { numRuns: 15 },
+    { numRuns: runs, seed },
   );
 });
 
 /** MongoDB takes it in no transaction, and does not say what it wrote. */
 const beyondUndo = ['$merge'];
 
-test('whatever a migration did, its journal undoes to the byte', { timeout: 120_000 }, async () => {
+test('whatever a migration did, its journal undoes to the byte', { timeout }, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(step, { maxLength: 6 }),
@@ -207,7 +212,7 @@ test('whatever a migration did, its journal undoes to the byte', { timeout: 120_
         expect(await everything(it.raw.db)).toEqual(await everything(copy.db));
       },
     ),
-    { numRuns: 15 },
+    { numRuns: runs, seed },
   );
 });
 
