@@ -8,8 +8,8 @@ import { isSameSet, withoutDatabase } from '../../src/sandbox/address.ts';
 import type { Sandbox, SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import { startSandbox } from '../../src/sandbox/start.ts';
 import { folderPrefix, supervise } from '../../src/sandbox/supervisor.ts';
-import { type Lab, lab, realMongod, until } from './lab.ts';
 import { ownPort } from '../setup/ports.ts';
+import { type Lab, lab, realMongod, until } from './lab.ts';
 
 const mongod = await realMongod();
 

@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { tool } from './tools.ts';
 import { ownPort } from './ports.ts';
+import { tool } from './tools.ts';
 
 export interface S3Server extends AsyncDisposable {
   readonly endpoint: string;
