@@ -41,7 +41,7 @@ function editDistance(a, b) {
 
 /***/ }),
 
-/***/ 56923:
+/***/ 23295:
 /***/ ((__unused_webpack___webpack_module__, __unused_webpack___webpack_exports__, __webpack_require__) => {
 
 
@@ -5560,9 +5560,123 @@ function unheard(error) {
     return stepsDown.has((0,server_code/* serverCode */.XY)(error)) || (0,transactions/* passing */.qO)(error) === 'outage';
 }
 
+// EXTERNAL MODULE: ./emitted/migration/gate/journal/catalog/look.js
+var look = __webpack_require__(2539);
+;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/commands.js
+
+
+/** Server 6.0, the first that takes `collectionUUID` in changes of the catalog, says so (`src/mongo/db/wire_version.h`). */
+const wireVersionOf60 = 17;
+const answers = new WeakMap();
+function server({ client }) {
+    let answer = answers.get(client);
+    if (answer === undefined) {
+        answer = client
+            .db('admin')
+            .command({ hello: 1 })
+            .then(({ maxWireVersion, msg }) => ({
+            takesUuid: Number(maxWireVersion) >= wireVersionOf60,
+            sharded: msg === 'isdbgrid',
+        }));
+        answers.set(client, answer);
+        answer.catch(() => answers.delete(client));
+    }
+    return answer;
+}
+/** `collectionUUID` for a command, where the server knows it: a collection that took the name meanwhile is left alone. */
+async function only(context, uuid) {
+    if (uuid === undefined || !(await server(context)).takesUuid)
+        return {};
+    const { Binary } = classesOf(context.driver).BSON;
+    return { collectionUUID: new Binary(Buffer.from(uuid, 'hex'), Binary.SUBTYPE_UUID) };
+}
+/** Whether the collection is spread over shards; where that may not be looked at, it counts as one that is. */
+async function isSharded(context, { database, collection }) {
+    if (!(await server(context)).sharded)
+        return false;
+    try {
+        const id = `${database}.${collection}`;
+        const found = await context.client
+            .db('config')
+            .collection('collections')
+            .findOne({ _id: id });
+        return found !== null && found.dropped !== true && found.key !== undefined;
+    }
+    catch {
+        return true;
+    }
+}
+/**
+ * Runs a command of ours in the place of a method. Waits for the majority, unless another one right behind it does: what is
+ * on record may not be rolled back.
+ */
+async function run(context, database, command, { session, options, ready }, w = 'majority') {
+    const { maxTimeMS, comment } = (options ?? {});
+    const kept = {
+        ...(typeof maxTimeMS === 'number' ? { maxTimeMS } : {}),
+        ...(comment === undefined ? {} : { comment }),
+    };
+    const whole = { ...command, ...kept, writeConcern: { w } };
+    await ready?.();
+    return (0,look/* databaseOf */.zJ)(context, database).command(whole, session === undefined ? {} : { session });
+}
+/** Rejects where the new name is taken, and (6.0 and later) where another collection has the old one by now. */
+async function rename(context, from, to, uuid, along, w) {
+    const full = ({ database, collection }) => `${database}.${collection}`;
+    const command = { renameCollection: full(from), to: full(to), ...(await only(context, uuid)) };
+    await run(context, 'admin', command, along, w);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/carry-along.js
+
+
+
+/**
+ * What others inserted while a name was free for a moment, and that stands in tombstones, goes into the collection that has
+ * the name now: the server does it, so every byte stays. Can be repeated. A document whose `_id` there is already, or that
+ * the server refuses there, is in its tombstone alone: of these the names come back. Rejects with the driver's errors, and
+ * as `ready` does.
+ */
+async function carryAlong(context, { database, collection }, tombstones, ready) {
+    const kept = [];
+    for (const tombstone of tombstones) {
+        const from = (0,look/* databaseOf */.zJ)(context, database).collection(tombstone);
+        const there = { from: collection, localField: '_id', foreignField: '_id', as: 'there' };
+        const twice = [{ $lookup: there }, { $match: { 'there.0': { $exists: true } } }, { $count: 'documents' }];
+        const $merge = { into: collection, on: '_id', whenMatched: 'keepExisting', whenNotMatched: 'insert' };
+        const merge = { aggregate: tombstone, pipeline: [{ $merge }], cursor: {} };
+        try {
+            const [some] = await from.aggregate(twice).toArray();
+            await run(context, database, merge, { session: undefined, ready });
+            if (some !== undefined)
+                kept.push(tombstone);
+        }
+        catch (error) {
+            if ((0,server_code/* serverCode */.XY)(error) === undefined)
+                throw error;
+            kept.push(tombstone);
+        }
+    }
+    return kept;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/doubt.js
+
+/** A call of an interrupted run of which nobody can tell whether it was done. */
+function inDoubt({ method, namespace }, why) {
+    return new observe_error/* ReleaseError */.K('OPERATION_IN_DOUBT', `The migration was interrupted while it ran ${method} on ${doubt_named(namespace)}, and nobody can tell whether that was done: ${why}.`, {
+        hint: `Look at ${doubt_named(namespace)}: if the migration's work is done, or after finishing it by hand, type mongo-release baseline with its name.`,
+    });
+}
+function doubt_named({ database, collection }) {
+    return collection === undefined ? database : `${database}.${collection}`;
+}
+
 // EXTERNAL MODULE: ./emitted/migration/gate/journal/catalog/found.js
 var catalog_found = __webpack_require__(78194);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/carry-out.js
+
+
 
 
 
@@ -5613,6 +5727,8 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     };
     const outcome = await attempt(context, namespace, step, begun !== undefined, fenced);
     context.kinds.forget();
+    if ('result' in outcome)
+        change = await withDisplaced(context, change, fenced);
     if ('error' in outcome && !answered(outcome.error, operation))
         throw replacedMeanwhile(outcome.error, namespace);
     const found = await (0,catalog_found/* lookAround */.h3)(context, namespace, step.change.to);
@@ -5635,6 +5751,21 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     if ('error' in outcome)
         throw outcome.error;
     return outcome.result;
+}
+/** What others made under the second name belongs to what is there now; what is not in that is kept, and told. */
+async function withDisplaced(context, change, { ready }) {
+    const { to, displaced = [] } = change;
+    if (to === undefined || displaced.length === 0)
+        return change;
+    try {
+        const kept = await carryAlong(context, to, displaced, ready);
+        for (const tombstone of kept)
+            context.note(`Of what others wrote to ${doubt_named(to)} while that was put in place, documents are kept in ${tombstone} alone.`);
+        return { ...change, displaced: kept };
+    }
+    catch (error) {
+        throw error instanceof NotSent ? error.cause : error;
+    }
 }
 function undoable(context, note) {
     if (note !== undefined)
@@ -5708,82 +5839,6 @@ function replacedMeanwhile(error, { database, collection }) {
         hint: 'Find out what drops and makes collections while migrations run, stop it, and run the command again.',
         cause: error,
     });
-}
-
-// EXTERNAL MODULE: ./emitted/migration/gate/journal/catalog/look.js
-var look = __webpack_require__(2539);
-;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/commands.js
-
-
-/** Server 6.0, the first that takes `collectionUUID` in changes of the catalog, says so (`src/mongo/db/wire_version.h`). */
-const wireVersionOf60 = 17;
-const answers = new WeakMap();
-function server({ client }) {
-    let answer = answers.get(client);
-    if (answer === undefined) {
-        answer = client
-            .db('admin')
-            .command({ hello: 1 })
-            .then(({ maxWireVersion, msg }) => ({
-            takesUuid: Number(maxWireVersion) >= wireVersionOf60,
-            sharded: msg === 'isdbgrid',
-        }));
-        answers.set(client, answer);
-        answer.catch(() => answers.delete(client));
-    }
-    return answer;
-}
-/** `collectionUUID` for a command, where the server knows it: a collection that took the name meanwhile is left alone. */
-async function only(context, uuid) {
-    if (uuid === undefined || !(await server(context)).takesUuid)
-        return {};
-    const { Binary } = classesOf(context.driver).BSON;
-    return { collectionUUID: new Binary(Buffer.from(uuid, 'hex'), Binary.SUBTYPE_UUID) };
-}
-/** Whether the collection is spread over shards; where that may not be looked at, it counts as one that is. */
-async function isSharded(context, { database, collection }) {
-    if (!(await server(context)).sharded)
-        return false;
-    try {
-        const id = `${database}.${collection}`;
-        const found = await context.client
-            .db('config')
-            .collection('collections')
-            .findOne({ _id: id });
-        return found !== null && found.dropped !== true && found.key !== undefined;
-    }
-    catch {
-        return true;
-    }
-}
-/** Runs a command of ours in the place of a method. Waits for the majority: what is on record may not be rolled back. */
-async function run(context, database, command, { session, options, ready }) {
-    const { maxTimeMS, comment } = (options ?? {});
-    const kept = {
-        ...(typeof maxTimeMS === 'number' ? { maxTimeMS } : {}),
-        ...(comment === undefined ? {} : { comment }),
-    };
-    const whole = { ...command, ...kept, writeConcern: { w: 'majority' } };
-    await ready?.();
-    return (0,look/* databaseOf */.zJ)(context, database).command(whole, session === undefined ? {} : { session });
-}
-/** Rejects where the new name is taken, and (6.0 and later) where another collection has the old one by now. */
-async function rename(context, from, to, uuid, along) {
-    const full = ({ database, collection }) => `${database}.${collection}`;
-    const command = { renameCollection: full(from), to: full(to), ...(await only(context, uuid)) };
-    await run(context, 'admin', command, along);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/doubt.js
-
-/** A call of an interrupted run of which nobody can tell whether it was done. */
-function inDoubt({ method, namespace }, why) {
-    return new observe_error/* ReleaseError */.K('OPERATION_IN_DOUBT', `The migration was interrupted while it ran ${method} on ${doubt_named(namespace)}, and nobody can tell whether that was done: ${why}.`, {
-        hint: `Look at ${doubt_named(namespace)}: if the migration's work is done, or after finishing it by hand, type mongo-release baseline with its name.`,
-    });
-}
-function doubt_named({ database, collection }) {
-    return collection === undefined ? database : `${database}.${collection}`;
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/create.js
@@ -8149,6 +8204,8 @@ function ordered_ordered(bytes, driver) {
     }));
 }
 
+// EXTERNAL MODULE: ./emitted/mongo/take-name.js
+var take_name = __webpack_require__(19605);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/along.js
 /** Where the options of these methods stand among the arguments; those of a command are its fields. */
 const optionsAt = {
@@ -8172,17 +8229,23 @@ var expiry = __webpack_require__(82561);
  * Puts a collection out of sight in place of dropping it: nothing in it expires any more, and its name is the
  * tombstone's. Can be repeated where it was interrupted. Rejects with the server's error.
  */
-async function bury(context, { database, collection }, { uuid, options, indexes }, tombstone, along) {
+async function bury(...at) {
+    const move = await toBury(...at);
+    await move();
+}
+/** All of that but the rename itself, which comes back. */
+async function toBury(context, { database, collection }, { uuid, options, indexes }, tombstone, along) {
     const stopped = await (0,expiry/* stopExpiry */.k)((0,expiry/* expiriesOf */.R3)(options, indexes), async (change) => {
         const command = { collMod: collection, ...change, ...(await only(context, uuid)) };
         await run(context, database, command, { session: undefined, ready: along.ready });
     });
     if (stopped === 'not-authorized')
         context.note(`The expiry of ${collection} could not be stopped without the right to collMod: its documents expire in the tombstone as well.`);
-    await rename(context, { database, collection }, { database, collection: tombstone }, uuid, along);
+    return (w) => rename(context, { database, collection }, { database, collection: tombstone }, uuid, along, w);
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/rename.js
+
 
 
 
@@ -8249,23 +8312,25 @@ async function intended(context, { namespace, also }, { here, there }, drops) {
  * What was not known of, others have made while the name was free: `displaces` is told before it goes.
  */
 async function moveIn(context, from, to, uuid, known, { displaces, ...along }) {
-    for (let attempt = 1;; attempt += 1) {
-        const present = await (0,look/* lookAt */.t5)(context, to);
-        if (isCollection(present)) {
-            const tombstone = context.own.dropped(present.uuid);
-            if (present.uuid !== known)
-                await displaces(tombstone);
-            await bury(context, to, present, tombstone, { ...along, options: undefined });
-        }
-        try {
-            await rename(context, from, to, uuid, along);
+    for (let attempt = 1; attempt <= mostDisplaced; attempt += 1) {
+        const free = await toFree(context, to, known, { displaces, ...along });
+        // Else the second would wait for that behind the first.
+        await along.ready?.();
+        if (await (0,take_name/* takeName */.r)(free, () => rename(context, from, to, uuid, along)))
             return;
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
-                throw error;
-        }
     }
+    throw new observe_error/* ReleaseError */.K('CATALOG_MOVED', `${doubt_named(to)} was made anew ${mostDisplaced} times, each time that its name was free for a moment for the collection that a migration puts there.`, { hint: `Stop what writes to ${doubt_named(to)}, then run the command again: it goes on there.` });
+}
+/** The session is one command's at a time: it is that of the one which takes the name. */
+async function toFree(context, to, known, { displaces, ...along }) {
+    const present = await (0,look/* lookAt */.t5)(context, to);
+    if (!isCollection(present))
+        return async () => { };
+    const tombstone = context.own.dropped(present.uuid);
+    if (present.uuid !== known)
+        await displaces(tombstone);
+    const free = await toBury(context, to, present, tombstone, { ...along, options: undefined, session: undefined });
+    return () => free(1);
 }
 function isCollection(state) {
     return state?.type === 'collection' && state.uuid !== undefined;
@@ -12255,7 +12320,7 @@ const errorCodes = {
     },
     CATALOG_MOVED: {
         exit: 8,
-        meaning: 'Somebody replaced a collection by another one while a migration changed it.',
+        meaning: 'Somebody replaced a collection by another one while a migration changed it, or made its name anew again and again.',
     },
     REPLAY_DIVERGED: {
         exit: 8,

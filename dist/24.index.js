@@ -213,8 +213,8 @@ var external_node_path_ = __webpack_require__(76760);
  * What was done stays done where its summary cannot be written: that is said, and changes no exit code.
  */
 async function keepWhole(ended, { file, json, screen, log }) {
-    const { renderSummary } = await Promise.all(/* import() */[__webpack_require__.e(13), __webpack_require__.e(22), __webpack_require__.e(16)]).then(__webpack_require__.bind(__webpack_require__, 34022));
-    const { leavesOut } = await Promise.all(/* import() */[__webpack_require__.e(13), __webpack_require__.e(22), __webpack_require__.e(18)]).then(__webpack_require__.bind(__webpack_require__, 51296));
+    const { renderSummary } = await Promise.all(/* import() */[__webpack_require__.e(13), __webpack_require__.e(22), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 34022));
+    const { leavesOut } = await Promise.all(/* import() */[__webpack_require__.e(13), __webpack_require__.e(22), __webpack_require__.e(19)]).then(__webpack_require__.bind(__webpack_require__, 51296));
     if (file !== undefined) {
         try {
             await (0,external_node_fs_promises_.writeFile)(file, renderSummary(ended));
@@ -316,7 +316,7 @@ async function main(argv) {
             // Loaded only where there is such a file: a command should start at once.
             loadModule: async (file, cwd) => (await __webpack_require__.e(/* import() */ 7).then(__webpack_require__.bind(__webpack_require__, 63622))).configLoader(process.env)(file, cwd),
         });
-        const releaseId = invocation.flags['release-id'] ?? (await __webpack_require__.e(/* import() */ 19).then(__webpack_require__.bind(__webpack_require__, 56226))).newReleaseId();
+        const releaseId = invocation.flags['release-id'] ?? (await __webpack_require__.e(/* import() */ 20).then(__webpack_require__.bind(__webpack_require__, 56226))).newReleaseId();
         const log = new observe_log/* Log */.t(terminalLog({
             stream: process.stderr,
             debug,
@@ -339,10 +339,10 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(13), __webpack_require__.e(8), __webpack_require__.e(21), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 78397));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(13), __webpack_require__.e(8), __webpack_require__.e(16), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 25727));
         const ended = secrets.scrubTexts(await runCommand(run));
-        const { renderJson } = await __webpack_require__.e(/* import() */ 20).then(__webpack_require__.bind(__webpack_require__, 72366));
-        const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(13), __webpack_require__.e(22), __webpack_require__.e(18)]).then(__webpack_require__.bind(__webpack_require__, 51296));
+        const { renderJson } = await __webpack_require__.e(/* import() */ 21).then(__webpack_require__.bind(__webpack_require__, 72366));
+        const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(13), __webpack_require__.e(22), __webpack_require__.e(19)]).then(__webpack_require__.bind(__webpack_require__, 51296));
         const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 15).then(__webpack_require__.bind(__webpack_require__, 84362));
         const lines = renderMigrateMongo(ended, invocation.migrateMongo);
         if (lines !== undefined && !json)
@@ -367,7 +367,7 @@ async function main(argv) {
     }
 }
 async function writeFailure(command, error, secrets) {
-    const { renderFailure } = await __webpack_require__.e(/* import() */ 20).then(__webpack_require__.bind(__webpack_require__, 72366));
+    const { renderFailure } = await __webpack_require__.e(/* import() */ 21).then(__webpack_require__.bind(__webpack_require__, 72366));
     process.stdout.write(`${renderFailure(command, secrets.scrubTexts(error))}\n`);
 }
 /** A defect that nobody was waiting for is told like any failure; Node would print its stack trace, unscrubbed. */

@@ -1,5 +1,5 @@
 export const id = 5;
-export const ids = [5,7,19,6,20,18,16];
+export const ids = [5,7,20,6,21,19,17];
 export const modules = {
 
 /***/ 58209:
@@ -638,7 +638,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(21)]).then(__webpack_require__.bind(__webpack_require__, 78397));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(16)]).then(__webpack_require__.bind(__webpack_require__, 25727));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,

@@ -1,5 +1,5 @@
 export const id = 6;
-export const ids = [6,19,20];
+export const ids = [6,20,21];
 export const modules = {
 
 /***/ 11002:

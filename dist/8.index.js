@@ -720,6 +720,7 @@ class FreshFence {
     #show;
     /** Since before the last fence was sent: nobody knows when the server saw it. */
     #shown;
+    #looking;
     /** `show` is to reject where a newer run has taken over. */
     constructor(show) {
         this.#show = show;
@@ -735,7 +736,14 @@ class FreshFence {
      * To be awaited right before what cannot be fenced. Rejects as `show` does, and with `SERVER_UNREACHABLE` where the
      * server does not answer in time again and again.
      */
-    async assertFresh() {
+    assertFresh() {
+        // Of what is sent at the same time one looks, for all.
+        this.#looking ??= this.#look().finally(() => {
+            this.#looking = undefined;
+        });
+        return this.#looking;
+    }
+    async #look() {
         for (let tries = 0; !this.#isFresh(tries < mostTries ? fencedForMs : slowlyFencedForMs); tries += 1) {
             if (tries === 10 * mostTries)
                 throw tooSlow();
@@ -1306,6 +1314,43 @@ function shownId(document) {
 }
 function dashed(uuid) {
     return uuid.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+
+/***/ }),
+
+/***/ 19605:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   r: () => (/* binding */ takeName)
+/* harmony export */ });
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(58500);
+/* harmony import */ var _server_code_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(20724);
+
+
+/** Of what frees a name before what takes it, so that they come to the server in this order, in milliseconds. */
+const headStartMs = 2;
+/**
+ * Frees a name and takes it. Both are on their way at once: were the answer to the first waited for, an application that
+ * writes would make the name its own meanwhile, above all where the server is far or a majority has to have it.
+ *
+ * False where somebody has made the name anew all the same: then only the first was done. Throws what the first throws,
+ * whether or not the second was done, or else what the second throws. The first need not wait for a majority: one that has
+ * the second has this one.
+ */
+async function takeName(free, take) {
+    const freed = free();
+    freed.catch(() => { });
+    await Promise.race([freed, (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(headStartMs)]);
+    const [before, taken] = await Promise.allSettled([freed, take()]);
+    if (before.status === 'rejected')
+        throw before.reason;
+    if (taken.status === 'fulfilled')
+        return true;
+    if ((0,_server_code_js__WEBPACK_IMPORTED_MODULE_1__/* .serverCode */ .XY)(taken.reason) !== _server_code_js__WEBPACK_IMPORTED_MODULE_1__/* .serverCodes */ .Wc.NamespaceExists)
+        throw taken.reason;
+    return false;
 }
 
 

@@ -619,7 +619,7 @@ async function action(part) {
 }
 /** The process that a migration's code runs in. */
 async function child() {
-    await Promise.all(/* import() */[__nccwpck_require__.e(8), __nccwpck_require__.e(14)]).then(__nccwpck_require__.bind(__nccwpck_require__, 56923));
+    await Promise.all(/* import() */[__nccwpck_require__.e(8), __nccwpck_require__.e(14)]).then(__nccwpck_require__.bind(__nccwpck_require__, 23295));
 }
 
 var __webpack_exports__action = __webpack_exports__.XI;

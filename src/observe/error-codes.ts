@@ -44,7 +44,8 @@ export const errorCodes = {
   },
   CATALOG_MOVED: {
     exit: 8,
-    meaning: 'Somebody replaced a collection by another one while a migration changed it.',
+    meaning:
+      'Somebody replaced a collection by another one while a migration changed it, or made its name anew again and again.',
   },
   REPLAY_DIVERGED: {
     exit: 8,

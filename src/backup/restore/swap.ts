@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { findCollection, readCatalog, storageName } from '../../mongo/catalog.ts';
 import { dropCollection, renameCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -6,7 +5,7 @@ import { expiriesOf } from '../../mongo/expiry.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { readRaw } from '../../mongo/raw-read.ts';
 import { awaitMajority, insertRaw } from '../../mongo/raw-write.ts';
-import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { takeName } from '../../mongo/take-name.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { parseMetadata } from '../archive/metadata.ts';
 import { createEmpty, createIndexes, createView, setExpiry } from './catalog-writes.ts';
@@ -18,9 +17,6 @@ type BeforeMove = (displaced: Displaced) => Promise<void>;
 
 /** An application may make a collection anew each time that its name is free for a moment. */
 const mostDisplaced = 20;
-
-/** Of what frees a name before what takes it, so that they come to the server in this order. */
-const headStartMs = 2;
 
 /**
  * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
@@ -65,15 +61,11 @@ async function replace(
     const built = await findCollection(connection.db, aside);
     if (built?.uuid !== uuid) throw gone(name);
     const free = await toClear(connection, own, name, old, beforeMove);
-    // A majority that has the second rename has this one.
-    const freed = free(1);
-    freed.catch(() => {});
-    // Nor is its answer waited for: where the server is far an application would make the name its own meanwhile.
-    await Promise.race([freed, sleep(headStartMs)]);
-    const [before, placed] = await Promise.allSettled([freed, renameCollection(connection, aside, name, uuid)]);
-    if (before.status === 'rejected') throw before.reason;
-    if (placed.status === 'fulfilled') return;
-    if (serverCode(placed.reason) !== serverCodes.NamespaceExists) throw placed.reason;
+    const placed = await takeName(
+      () => free(1),
+      () => renameCollection(connection, aside, name, uuid),
+    );
+    if (placed) return;
     if (attempt === mostDisplaced) throw madeAnew(name);
   }
 }

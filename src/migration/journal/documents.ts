@@ -162,6 +162,18 @@ export interface Midway {
   readonly dropped?: string;
   /** UUID of a collection that is renamed out of reach, and then dropped, where nothing else in the entry tells it. */
   readonly aside?: string;
+  /** What others made under the name of a collection that goes back, before it goes to its tombstone. */
+  readonly displaced?: readonly Displaced[];
+}
+
+/** What others made under a name that something else goes back to. */
+export interface Displaced {
+  /** The name that it had. */
+  readonly name: string;
+  readonly tombstone: string;
+  /** Once its documents were carried over: how many are in what is back, and how many only here. */
+  readonly carried?: number;
+  readonly kept?: number;
 }
 
 /** Images of documents of one collection: see `images.ts` for the bytes. `_id`: see `imagesId`. */

@@ -18,6 +18,7 @@ export class FreshFence {
   readonly #show: () => Promise<unknown>;
   /** Since before the last fence was sent: nobody knows when the server saw it. */
   #shown: Elapsed | undefined;
+  #looking: Promise<void> | undefined;
 
   /** `show` is to reject where a newer run has taken over. */
   constructor(show: () => Promise<unknown>) {
@@ -36,7 +37,15 @@ export class FreshFence {
    * To be awaited right before what cannot be fenced. Rejects as `show` does, and with `SERVER_UNREACHABLE` where the
    * server does not answer in time again and again.
    */
-  async assertFresh(): Promise<void> {
+  assertFresh(): Promise<void> {
+    // Of what is sent at the same time one looks, for all.
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined;
+    });
+    return this.#looking;
+  }
+
+  async #look(): Promise<void> {
     for (let tries = 0; !this.#isFresh(tries < mostTries ? fencedForMs : slowlyFencedForMs); tries += 1) {
       if (tries === 10 * mostTries) throw tooSlow();
       await this.shownBy(this.#show);

@@ -44,7 +44,7 @@ export class DatabaseStore implements UndoStore {
     const { connection, own, attempt } = options;
     this.#options = options;
     this.quarantine = new Quarantine(connection.db, own, attempt);
-    this.#names = new NamesOfThePast(connection.client);
+    this.#names = new NamesOfThePast(connection, own);
   }
 
   async begin(): Promise<void> {

@@ -42,7 +42,7 @@ export class Preview implements AsyncDisposable {
   private constructor(connection: Connection, own: OwnNames, layers: Layer[], severalAttempts: boolean) {
     this.connection = connection;
     this.own = own;
-    this.catalog = new CatalogLook(connection.client, own);
+    this.catalog = new CatalogLook(connection, own);
     this.session = connection.client.startSession();
     this.#layers = layers;
     this.#severalAttempts = severalAttempts;
@@ -56,7 +56,7 @@ export class Preview implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): Promise<Preview> {
     const layers: Layer[] = [];
-    const names = new NamesOfThePast(connection.client);
+    const names = new NamesOfThePast(connection, own);
     const several = attempts.length > 1;
     for (const attempt of attempts) {
       layers.push(new Map());

@@ -30,10 +30,14 @@ export type UndoConflict =
       readonly tombstone: string;
       /**
        * `replaced`: they wrote to what the migration had put in a collection's place. `made-again`: the name was taken
-       * while what the migration had made was looked at. `displaced`: they made it while the migration ran.
+       * while what the migration had made was looked at. `meanwhile`: they made it under the name of a collection that goes
+       * back, or that the migration put there.
        */
-      readonly why: 'replaced' | 'made-again' | 'displaced';
-      /** Of what was replaced; and how many documents that they inserted are in the collection that is back. */
+      readonly why: 'replaced' | 'made-again' | 'meanwhile';
+      /**
+       * Of what was replaced, or of `meanwhile` documents that are kept there alone; and how many documents that they inserted
+       * are in the collection that is back.
+       */
       readonly writes?: number | 'unknown';
       readonly carried?: number;
     };
@@ -165,11 +169,13 @@ function theOptions(options: readonly string[] = []): string {
 
 function aside({ why, tombstone, writes = 'unknown', carried = 0 }: Extract<UndoConflict, { kind: 'aside' }>): string {
   const kept = `is kept in ${tombstone}`;
-  if (why === 'displaced') return `what somebody else made while the migration ran ${kept}`;
   if (why === 'made-again') return `what somebody else wrote before the name was taken again ${kept}`;
   if (writes === 'unknown')
     return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
-  const stay = `what the migration put there ${kept}, with ${counted(writes, 'write')} of others`;
+  const stay =
+    why === 'meanwhile'
+      ? `what others made there meanwhile ${kept}, ${counted(writes, 'document')} of it there alone`
+      : `what the migration put there ${kept}, with ${counted(writes, 'write')} of others`;
   const goOn = `${counted(carried, 'document')} that others inserted since ${carried === 1 ? 'stays' : 'stay'}`;
   return [...(writes === 0 ? [] : [stay]), ...(carried === 0 ? [] : [goOn])].join('; ');
 }

@@ -85,7 +85,7 @@ test('a collection that was made anew where one was dropped is a conflict', asyn
   await s.db.collection<Numbered>('a').insertOne({ _id: 1 });
   expect(await untouched(s, () => s.undo())).toMatchObject({
     state: 'conflicts',
-    conflicts: [{ kind: 'collection', reason: 'name-taken' }],
+    conflicts: [{ kind: 'aside', why: 'meanwhile', writes: 1, carried: 0 }],
   });
 });
 

@@ -1,13 +1,14 @@
 import type { Connection } from '../../../mongo/connect.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
-import type { JournalEntry } from '../../journal/documents.ts';
+import type { Displaced, JournalEntry } from '../../journal/documents.ts';
 import type { UndoEntry } from '../read.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { inPlaceBack } from './in-place.ts';
 import { keepLeft } from './left.ts';
 import { removeBeside, removeMade } from './made.ts';
+import { MakesWay } from './makes-way.ts';
 import { bringBack, renameBack, swapBack } from './moved.ts';
-import { type CatalogUndone, conflicting, findByState, nothing, type UndoPlace } from './place.ts';
+import { type CatalogUndone, conflicting, findByState, nothing, type OnRecord, type UndoPlace } from './place.ts';
 import { shapeNow } from './shape.ts';
 
 export interface UndoCatalogOptions {
@@ -48,7 +49,11 @@ async function takeBack(
     const journal = connection.db.collection<JournalEntry>(own.journal);
     await journal.updateOne({ _id: entry._id }, { $set: { midway } }, { writeConcern: { w: 'majority' } });
   };
-  const place: UndoPlace = { ...connection, db: connection.client.db(namespace.database), ready, record };
+  const displaced = new DisplacedOnRecord(entry, record);
+  const place: UndoPlace = {
+    ...{ ...connection, db: connection.client.db(namespace.database), ready, record, displaced },
+    makesWay: new MakesWay(connection.db, own),
+  };
   const { before, to } = catalog;
   switch (catalog.type) {
     case 'create-collection':
@@ -70,5 +75,30 @@ async function takeBack(
       if (info.type !== before.type) return conflicting(namespace, 'changed');
       return changeInPlace(place, info, inPlaceBack(entry, shapeNow(info)));
     }
+  }
+}
+
+class DisplacedOnRecord implements OnRecord {
+  #all: readonly Displaced[];
+  readonly #record: UndoPlace['record'];
+
+  constructor({ midway, catalog, namespace }: UndoEntry, record: UndoPlace['record']) {
+    const { displaced = [], to = namespace } = catalog ?? {};
+    const known = midway?.displaced ?? [];
+    const name = to.collection ?? '';
+    // Also what others made while the migration put something else there.
+    const more = displaced.filter((tombstone) => known.every((one) => one.tombstone !== tombstone));
+    this.#all = [...more.map((tombstone) => ({ name, tombstone })), ...known];
+    this.#record = record;
+  }
+
+  get all(): readonly Displaced[] {
+    return this.#all;
+  }
+
+  async tell(one: Displaced): Promise<void> {
+    const others = this.#all.filter(({ tombstone }) => tombstone !== one.tombstone);
+    await this.#record({ displaced: [...others, one] });
+    this.#all = [...others, one];
   }
 }

@@ -29,7 +29,7 @@ export async function leftInCatalog(db: Db, own: OwnNames, attempt: Attempt): Pr
   return leftBy(entries.flatMap(({ left = [] }) => left as unknown as UndoConflict[]));
 }
 
-/** The same for people and scripts; what several entries met is told once. */
+/** The same for people and scripts; what several entries met is told once, and what stays in one collection added up. */
 export function leftBy(conflicts: readonly UndoConflict[]): LeftInCatalog[] {
   const left = new Map<string, LeftInCatalog>();
   for (const conflict of conflicts) {
@@ -37,12 +37,21 @@ export function leftBy(conflicts: readonly UndoConflict[]): LeftInCatalog[] {
     const why = describeConflict(conflict);
     const { namespace } = conflict;
     if (conflict.kind === 'index') left.set(why, { namespace, index: conflict.index, why });
-    else if (conflict.kind === 'aside') {
-      const { kind: _, why: _why, ...kept } = conflict;
-      left.set(why, { ...kept, why });
-    } else left.set(why, { namespace, why });
+    else if (conflict.kind !== 'aside') left.set(why, { namespace, why });
+    else if (conflict.why === 'made-again' || conflict.writes !== 0) left.set(why, leftAside(conflict));
+    else {
+      // All that others wrote is in the collection that is back.
+      const key = `stays in ${namespace}`;
+      const carried = (left.get(key)?.carried ?? 0) + (conflict.carried ?? 0);
+      left.set(key, leftAside({ ...conflict, carried }));
+    }
   }
   return [...left.values()];
+}
+
+function leftAside(conflict: Extract<UndoConflict, { kind: 'aside' }>): LeftInCatalog {
+  const { kind: _, why: _why, ...kept } = conflict;
+  return { ...kept, why: describeConflict(conflict) };
 }
 
 export function distinct(left: readonly LeftInCatalog[]): LeftInCatalog[] {

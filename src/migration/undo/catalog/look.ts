@@ -1,14 +1,17 @@
 import type { MongoClient } from 'mongodb';
 import { readCatalog } from '../../../mongo/catalog.ts';
+import type { Connection } from '../../../mongo/connect.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
 import type { CatalogState } from '../../journal/catalog-state.ts';
 import type { EntryNamespace } from '../../journal/documents.ts';
 import type { UndoEntry } from '../read.ts';
 import { shownNamespace, type UndoConflict } from '../result.ts';
+import { carryAll } from './carry.ts';
 import { expiryBack, type InPlace, inPlaceBack, withInPlace } from './in-place.ts';
 import { isMade } from './made.ts';
 import { inTheWay, type Listed, NamesOfThePast } from './names.ts';
-import { displacedBy, writesToReplacement } from './replaced.ts';
+import { writesToReplacement } from './replaced.ts';
+import { alongside } from './returned.ts';
 import { type Shape, shapeNow } from './shape.ts';
 
 /** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
@@ -21,10 +24,10 @@ export class CatalogLook {
   /** By present name: options and indexes as they are once all newer entries are undone. */
   readonly #shapes = new Map<string, Shape>();
 
-  constructor(client: MongoClient, own: OwnNames) {
-    this.#client = client;
+  constructor(connection: Pick<Connection, 'client' | 'db'>, own: OwnNames) {
+    this.#client = connection.client;
     this.#own = own;
-    this.#names = new NamesOfThePast(client);
+    this.#names = new NamesOfThePast(connection, own);
   }
 
   /** The present name of what a name stood for at this point; undefined where there was nothing. */
@@ -56,11 +59,14 @@ export class CatalogLook {
       return [];
     }
     const { type, before, replaced, to } = catalog;
-    const conflicts = [
-      ...(await this.#foresee(entry)),
-      ...(await displacedBy(this.#client, entry)),
-      ...(await this.#names.goBack(entry)),
-    ];
+    const made = await this.#names.infoOf(namespace);
+    const foreseen = await this.#foresee(entry);
+    const { conflicts: hindrances, displaced } = await this.#names.goBack(entry);
+    const conflicts = [...foreseen, ...(await this.#foreseeDisplaced(entry, hindrances)), ...hindrances];
+    for (const { namespace, theirs, back } of displaced)
+      conflicts.push(...(await this.#foreseeAlong(namespace, theirs.name, this.#own.dropped(theirs.uuid), back)));
+    if (made !== undefined && foreseen.some((one) => one.kind === 'collection' && one.reason === 'holds-documents'))
+      this.#names.stays(namespace, made);
     if (type === 'drop-collection' && before !== undefined) await this.#foreseeReturn(namespace, before);
     if (to !== undefined && replaced !== undefined) await this.#foreseeReturn(to, replaced);
     return conflicts;
@@ -115,6 +121,51 @@ export class CatalogLook {
       if (old !== undefined) this.takesOut({ ...into, collection: old.name }, -(conflict.carried ?? 0));
     }
     return conflicts;
+  }
+
+  /** What others made while the migration put something else there, or an earlier undo that was cut off put it back. */
+  async #foreseeDisplaced(
+    { catalog, namespace, midway }: UndoEntry,
+    hindrances: readonly UndoConflict[],
+  ): Promise<UndoConflict[]> {
+    const { displaced = [], to = namespace, replaced } = catalog ?? {};
+    const known = midway?.displaced ?? [];
+    const conflicts: UndoConflict[] = [];
+    const names = new Map(displaced.map((tombstone) => [tombstone, to.collection ?? '']));
+    for (const { name, tombstone } of known) names.set(tombstone, name);
+    for (const [tombstone, name] of names) {
+      const { carried = 0, kept } = known.find((one) => one.tombstone === tombstone) ?? {};
+      const at = { database: to.database, collection: name };
+      if (kept === undefined) {
+        const uuid =
+          name === to.collection && catalog?.type !== 'drop-collection' ? replaced?.uuid : catalog?.before?.uuid;
+        const stays = uuid === undefined || hindrances.some((one) => one.namespace === shownNamespace(at));
+        const back = stays ? undefined : await this.#names.withUuid(at.database, uuid);
+        conflicts.push(...(await this.#foreseeAlong(at, tombstone, tombstone, back)));
+      } else if (carried + kept > 0) conflicts.push(alongside(shownNamespace(at), tombstone, carried, kept));
+    }
+    return conflicts;
+  }
+
+  /** What others made under the name of what goes back: their documents come along. `from`: where these stand now. */
+  async #foreseeAlong(
+    namespace: EntryNamespace,
+    from: string,
+    tombstone: string,
+    back: Listed | undefined,
+  ): Promise<UndoConflict[]> {
+    const db = this.#client.db(namespace.database);
+    const into = back?.name;
+    const { all, there } =
+      into === undefined
+        ? { all: await db.collection(from).countDocuments(), there: 0 }
+        : await carryAll(db, { from, into });
+    // Of what the migration had made, its own documents are out of it by then.
+    const added = this.#added.get(`${namespace.database}.${from}`) ?? 0;
+    const carried = Math.max(0, there - added);
+    if (all - added <= 0) return [];
+    if (into !== undefined) this.takesOut({ ...namespace, collection: into }, -carried);
+    return [alongside(shownNamespace(namespace), tombstone, carried, all - added - carried)];
   }
 
   async #foreseeInPlace(entry: UndoEntry): Promise<readonly UndoConflict[]> {

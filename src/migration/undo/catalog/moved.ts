@@ -1,5 +1,5 @@
 import { nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
-import { dropCollection, patiently, renameCollection } from '../../../mongo/catalog-changes.ts';
+import { dropCollection, patiently } from '../../../mongo/catalog-changes.ts';
 import { endOut } from '../../../mongo/end-out.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
 import { bytesOf } from '../../../mongo/raw-bson.ts';
@@ -9,8 +9,9 @@ import type { UndoEntry } from '../read.ts';
 import type { UndoConflict } from '../result.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { expiryBack } from './in-place.ts';
-import { type CatalogUndone, conflicting, nothing, renamedTo, type UndoPlace } from './place.ts';
-import { displacedBy, writesToReplacement } from './replaced.ts';
+import { type CatalogUndone, conflicting, nothing, type UndoPlace } from './place.ts';
+import { writesToReplacement } from './replaced.ts';
+import { bringAlong, giveBack, moveOn, nameTaken, toReturn } from './returned.ts';
 import { shapeNow } from './shape.ts';
 
 /** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
@@ -25,16 +26,29 @@ export async function bringBack(
   if (state.type === 'view') return bringBackView(place, name, state);
   if (state.uuid === undefined) return nothing;
   const now = await nameOfUuid(db, state.uuid);
-  if (now === undefined) return conflicting(namespace, 'gone');
-  let moved = 0;
-  if (now === own.dropped(state.uuid)) {
-    if (!(await renamedTo(place, now, name, state.uuid))) return conflicting(namespace, 'name-taken');
-    moved = 1;
-  } else if (now !== name) return conflicting(namespace, 'gone');
+  const tombstone = own.dropped(state.uuid);
+  if (now !== name && now !== tombstone) {
+    const { changed, conflicts } = conflicting(namespace, 'gone');
+    return { changed, conflicts: [...(await bringAlong(place, name, false)), ...conflicts] };
+  }
+  const back = now === name || (await giveBack(place, own, { name, uuid: state.uuid, from: tombstone }));
+  const along = await bringAlong(place, name, back);
+  if (!back) return { changed: 0, conflicts: [...along, ...nameTaken(place, name)] };
   const [info] = await readCatalog(db, name);
   if (info === undefined || info.uuid !== state.uuid) return conflicting(namespace, 'gone');
   await changeInPlace(place, info, expiryBack(state, shapeNow(info)));
-  return { changed: moved, conflicts: [] };
+  return { changed: now === name ? 0 : 1, conflicts: along };
+}
+
+/** Where there was nothing, what others made under the name meanwhile is told. */
+async function bringReplacedBack(
+  place: UndoPlace,
+  own: OwnNames,
+  name: string,
+  replaced: CatalogState | undefined,
+): Promise<CatalogUndone> {
+  if (replaced !== undefined) return bringBack(place, own, name, replaced);
+  return { changed: 0, conflicts: await bringAlong(place, name, false) };
 }
 
 async function bringBackView(place: UndoPlace, name: string, state: CatalogState): Promise<CatalogUndone> {
@@ -57,16 +71,18 @@ export async function renameBack(place: UndoPlace, own: OwnNames, entry: UndoEnt
   if (from === target) return nothing;
   const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
   let moved: CatalogUndone = nothing;
-  if (now === target) {
-    const free = await renamedTo(place, now, from, before?.uuid);
-    moved = free ? { changed: 1, conflicts: [] } : conflicting(entry.namespace, 'name-taken');
-  } else if (now !== from) moved = conflicting(entry.namespace, 'gone');
+  if (before?.uuid !== undefined && (now === target || now === from)) {
+    // What it had replaced takes its name as it goes.
+    const behind = now === target ? await toReturn(place, own, target, replaced) : undefined;
+    const back = now === from || (await giveBack(place, own, { name: from, uuid: before.uuid, from: target }, behind));
+    const along = await bringAlong(place, from, back);
+    moved = back
+      ? { changed: now === from ? 0 : 1, conflicts: along }
+      : { changed: 0, conflicts: [...along, ...nameTaken(place, from)] };
+  } else moved = conflicting(entry.namespace, 'gone');
   // Also where that one is gone, or stays: what it had replaced is another one.
-  const back = replaced === undefined ? nothing : await bringBack(place, own, target, replaced);
-  return {
-    changed: moved.changed + back.changed,
-    conflicts: [...(await displacedBy(db.client, entry)), ...moved.conflicts, ...back.conflicts],
-  };
+  const back = await bringReplacedBack(place, own, target, replaced);
+  return { changed: moved.changed + back.changed, conflicts: [...moved.conflicts, ...back.conflicts] };
 }
 
 /** What took a collection's place is put aside, as if it had been dropped, with what others wrote to it. */
@@ -94,14 +110,18 @@ export async function swapBack(
   // Also of one that was refused its name at the end.
   const [left] = aside === undefined ? [] : await readCatalog(db, aside);
   if (left !== undefined) await dropCollection(place, left.name, left.uuid);
-  const conflicts: UndoConflict[] = await displacedBy(db.client, entry);
+  const conflicts: UndoConflict[] = [];
   const now = after?.uuid === undefined ? undefined : await nameOfUuid(db, after.uuid);
   const tombstone = own.dropped(after?.uuid ?? '');
-  if (now !== undefined && now === name) await renameCollection(place, now, tombstone, after?.uuid);
-  const back = replaced === undefined ? nothing : await bringBack(place, own, name, replaced);
+  if (now !== undefined && now === name) {
+    const behind = await toReturn(place, own, name, replaced);
+    await moveOn(place, { name: tombstone, uuid: after?.uuid ?? '', from: now }, behind);
+  }
+  const back = await bringReplacedBack(place, own, name, replaced);
   if (!alone && now !== undefined && (now === name || now === tombstone)) {
     // Out of everybody's reach: nothing is added to it from here on.
-    const into = replaced?.type === 'collection' && back.conflicts.length === 0 ? name : undefined;
+    const isBack = replaced?.uuid !== undefined && (await nameOfUuid(db, replaced.uuid)) === name;
+    const into = replaced?.type === 'collection' && isBack ? name : undefined;
     const ready = place.ready ?? (async () => {});
     conflicts.push(...(await writesToReplacement(db, own, entry, { from: tombstone, into, carries: ready })));
   }

@@ -5,12 +5,26 @@ import type { OwnNames } from '../../../mongo/own.ts';
 import type { Attempt, EntryNamespace } from '../../journal/documents.ts';
 import { readEntries, type UndoEntry } from '../read.ts';
 import { shownNamespace, type UndoConflict } from '../result.ts';
+import { MakesWay, madeBy, type Standing } from './makes-way.ts';
 
-export interface Listed {
-  readonly name: string;
-  readonly type: string;
-  readonly uuid?: string;
+export type Listed = Standing;
+
+/** What going back over an entry comes to. */
+export interface WentBack {
+  /** What is in the way of it. */
+  readonly conflicts: readonly UndoConflict[];
+  /** What others made under a name that something goes back to: it makes way for that. */
+  readonly displaced: readonly Displaces[];
 }
+
+interface Displaces {
+  readonly namespace: EntryNamespace;
+  readonly theirs: Listed & { readonly uuid: string };
+  /** What gets the name, where it stands now. */
+  readonly back: Listed;
+}
+
+const unhindered: WentBack = { conflicts: [], displaced: [] };
 
 /**
  * Where the collections of the past stand now: going backwards through an attempt, every rename, drop and creation
@@ -19,13 +33,17 @@ export interface Listed {
  */
 export class NamesOfThePast {
   readonly #client: MongoClient;
+  readonly #makesWay: MakesWay;
+  /** UUIDs of collections whose making it has gone back over. */
+  readonly #unmakes = new Set<string>();
   /** Of each database, what stands in it. */
   readonly #listed = new Map<string, Map<string, Listed>>();
   /** By the name of then, the UUID of what stood there; undefined where that was nothing, or has none. */
   readonly #past = new Map<string, string | undefined>();
 
-  constructor(client: MongoClient) {
+  constructor({ client, db }: Pick<Connection, 'client' | 'db'>, own: OwnNames) {
     this.#client = client;
+    this.#makesWay = new MakesWay(db, own);
   }
 
   /** The present name of what a name stood for at this point; undefined where there was nothing. */
@@ -39,6 +57,11 @@ export class NamesOfThePast {
     for (const listed of this.#listed.get(namespace.database)?.values() ?? [])
       if (uuid !== undefined && listed.uuid === uuid) return { database: namespace.database, collection: listed.name };
     return undefined;
+  }
+
+  /** What an undo leaves under the name that it has now. */
+  stays(namespace: EntryNamespace, { uuid }: Listed): void {
+    this.#past.set(shownNamespace(namespace), uuid);
   }
 
   /** From here on a name under which nothing stands is known to stand for nothing. Throws the driver's errors. */
@@ -58,37 +81,44 @@ export class NamesOfThePast {
     return (await this.#list(present.database)).get(present.collection);
   }
 
-  /** Goes back over one entry. What is in the way of its undoing is given back. */
-  async goBack({ catalog, namespace, state }: UndoEntry): Promise<UndoConflict[]> {
-    if (catalog === undefined || state === 'refused') return [];
+  /** Goes back over one entry. */
+  async goBack({ catalog, namespace, state }: UndoEntry): Promise<WentBack> {
+    if (catalog === undefined || state === 'refused') return unhindered;
+    const made = madeBy({ catalog });
+    if (made !== undefined) this.#unmakes.add(made);
     const { before, after, to, replaced } = catalog;
     switch (catalog.type) {
       case 'create-collection':
         if (before === undefined) return this.#unmade(namespace, after?.uuid);
-        return [];
+        return unhindered;
       case 'create-indexes':
       case 'drop-indexes':
       case 'modify-collection':
-        return before === undefined ? this.#unmade(namespace, after?.uuid) : [];
+        return before === undefined ? this.#unmade(namespace, after?.uuid) : unhindered;
       case 'drop-collection':
-        return before === undefined ? [] : this.#returns(namespace, before.uuid);
+        return before === undefined ? unhindered : this.#returns(namespace, before.uuid);
       case 'rename-collection': {
-        if (to === undefined || before === undefined || shownNamespace(to) === shownNamespace(namespace)) return [];
+        if (to === undefined || before === undefined || shownNamespace(to) === shownNamespace(namespace))
+          return unhindered;
         const [at, target] = [await this.infoOf(to), this.presentOf(to)?.collection ?? ''];
         // The old name is free, or has what went back to it in an undo that was interrupted.
-        const conflicts = await this.#returns(namespace, before.uuid, target);
+        const first = await this.#returns(namespace, before.uuid, target);
         // Only going back frees the new name: who died half-way has put nothing there, and what stands there else stays.
-        if (conflicts.length === 0 && at?.uuid === before.uuid) this.#past.set(shownNamespace(to), undefined);
-        if (replaced !== undefined) conflicts.push(...(await this.#returns(to, replaced.uuid)));
-        return conflicts;
+        if (first.conflicts.length === 0 && at?.uuid === before.uuid) this.#past.set(shownNamespace(to), undefined);
+        if (replaced === undefined) return first;
+        const second = await this.#returns(to, replaced.uuid);
+        return {
+          conflicts: [...first.conflicts, ...second.conflicts],
+          displaced: [...first.displaced, ...second.displaced],
+        };
       }
       case 'replace-collection': {
         const target = to ?? namespace;
         const present = await this.infoOf(target);
         const asItIs = after === undefined && catalog.aside === undefined && replaced === undefined;
-        if (asItIs && present !== undefined) return [inTheWay(target, 'maker-unknown')];
+        if (asItIs && present !== undefined) return hindered(target, 'maker-unknown');
         if (present === undefined || present.uuid === after?.uuid) this.#past.set(shownNamespace(target), undefined);
-        return replaced === undefined ? [] : this.#returns(target, replaced.uuid);
+        return replaced === undefined ? unhindered : this.#returns(target, replaced.uuid);
       }
     }
   }
@@ -99,28 +129,33 @@ export class NamesOfThePast {
     return undefined;
   }
 
-  async #unmade(namespace: EntryNamespace, uuid: string | undefined): Promise<UndoConflict[]> {
+  async #unmade(namespace: EntryNamespace, uuid: string | undefined): Promise<WentBack> {
     const present = await this.infoOf(namespace);
     this.#past.set(shownNamespace(namespace), undefined);
-    if (uuid === undefined || present?.uuid === uuid) return [];
+    if (uuid === undefined || present?.uuid === uuid) return unhindered;
     // What the migration made is gone already, or stands under a name that somebody else gave it.
     const place = await this.withUuid(namespace.database, uuid);
-    return place === undefined || isAside(place) ? [] : [inTheWay(namespace, 'gone')];
+    return place === undefined || isAside(place) ? unhindered : hindered(namespace, 'gone');
   }
 
   /**
    * The collection of that UUID stands under the name again; a view has none, and needs the name free. `from`: where the
    * migration had put it; without, its tombstone.
    */
-  async #returns(namespace: EntryNamespace, uuid: string | undefined, from?: string): Promise<UndoConflict[]> {
+  async #returns(namespace: EntryNamespace, uuid: string | undefined, from?: string): Promise<WentBack> {
     const present = await this.infoOf(namespace);
     const place = uuid === undefined ? undefined : await this.withUuid(namespace.database, uuid);
     this.#past.set(shownNamespace(namespace), uuid);
-    if (uuid !== undefined && present?.uuid === uuid) return [];
+    if (uuid !== undefined && present?.uuid === uuid) return unhindered;
+    if (uuid === undefined)
+      return present === undefined || present.type === 'view' ? unhindered : hindered(namespace, 'name-taken');
     const found = place !== undefined && (from === undefined ? isAside(place) : place.name === from);
-    if (uuid !== undefined && !found) return [inTheWay(namespace, 'gone')];
-    const taken = present !== undefined && (uuid !== undefined || present.type !== 'view');
-    return taken ? [inTheWay(namespace, 'name-taken')] : [];
+    if (!found) return hindered(namespace, 'gone');
+    if (present === undefined) return unhindered;
+    const { uuid: theirs } = present;
+    if (theirs === undefined || !(await this.#makesWay.isIt(present, this.#unmakes)))
+      return hindered(namespace, 'name-taken');
+    return { conflicts: [], displaced: [{ namespace, theirs: { ...present, uuid: theirs }, back: place }] };
   }
 
   async #list(database: string): Promise<Map<string, Listed>> {
@@ -131,15 +166,18 @@ export class NamesOfThePast {
 
   async #look(database: string): Promise<Map<string, Listed>> {
     // Of a view or a validator, what JavaScript does not know as a regular expression.
-    const options = { nameOnly: false, bsonRegExp: true } as const;
-    const entries = await this.#client.db(database).listCollections({}, options).toArray();
+    const exact = { nameOnly: false, bsonRegExp: true } as const;
+    const entries = await this.#client.db(database).listCollections({}, exact).toArray();
     const uuids = new Map(
       entries.map(({ name, info }) => [name, info?.uuid && Buffer.from(info.uuid.buffer).toString('hex')]),
     );
     return new Map(
-      entries.map(({ name, type }) => [
+      entries.map(({ name, type, options }) => [
         name,
-        { name, type: String(type), uuid: uuids.get(bucketsPrefix + name) ?? uuids.get(name) },
+        {
+          ...{ name, type: String(type), uuid: uuids.get(bucketsPrefix + name) ?? uuids.get(name) },
+          plain: Object.keys(options ?? {}).length === 0,
+        },
       ]),
     );
   }
@@ -152,7 +190,7 @@ function isAside({ name, uuid }: Listed): boolean {
 
 /** The names as they stood before the changes of the catalog that an earlier undo of the attempt has taken back. */
 export async function namesBehind(connection: Connection, own: OwnNames, attempt: Attempt): Promise<NamesOfThePast> {
-  const names = new NamesOfThePast(connection.client);
+  const names = new NamesOfThePast(connection, own);
   await names.look(connection.db.databaseName);
   for (const entry of await undoneCatalogEntries(connection, own, attempt)) await names.goBack(entry);
   return names;
@@ -168,4 +206,8 @@ export function inTheWay(
   reason: Extract<UndoConflict, { kind: 'collection' }>['reason'],
 ): UndoConflict {
   return { kind: 'collection', namespace: shownNamespace(namespace), reason };
+}
+
+function hindered(namespace: EntryNamespace, reason: Parameters<typeof inTheWay>[1]): WentBack {
+  return { conflicts: [inTheWay(namespace, reason)], displaced: [] };
 }

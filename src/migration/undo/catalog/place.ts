@@ -1,14 +1,24 @@
 import { type CollectionInfo, nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
 import { type Place, renameCollection } from '../../../mongo/catalog-changes.ts';
 import { serverCode, serverCodes } from '../../../mongo/server-error.ts';
-import type { EntryNamespace, Midway } from '../../journal/documents.ts';
+import type { Displaced, EntryNamespace, Midway } from '../../journal/documents.ts';
 import type { UndoConflict } from '../result.ts';
+import type { MakesWay } from './makes-way.ts';
 import { inTheWay } from './names.ts';
 
 /** Where an entry is undone. */
 export interface UndoPlace extends Place {
   /** Puts on record what the next command begins and a later one ends. Throws the driver's errors and those of `ready`. */
   readonly record: (midway: Midway) => Promise<void>;
+  readonly displaced: OnRecord;
+  readonly makesWay: MakesWay;
+}
+
+/** What others made under names that something goes back to: on record, also by the migration and earlier undos. */
+export interface OnRecord {
+  readonly all: readonly Displaced[];
+  /** Adds or changes one. Throws the driver's errors and those of `ready`. */
+  tell(one: Displaced): Promise<void>;
 }
 
 export interface CatalogUndone {

@@ -8,6 +8,8 @@ import { failureKind } from '../../failure.ts';
 import type { EntryDraft, JournalContext, Turn } from '../context.ts';
 import { storeError, storeResult } from '../stored.ts';
 import { unheard } from '../unheard.ts';
+import { carryAlong } from './carry-along.ts';
+import { named } from './doubt.ts';
 import { changed, type Found, lookAround, lookOf } from './found.ts';
 
 /** One change of the catalog: how it is made, and how the catalog tells that it was. */
@@ -98,6 +100,7 @@ export async function carryOut<T>(
   };
   const outcome = await attempt(context, namespace, step, begun !== undefined, fenced);
   context.kinds.forget();
+  if ('result' in outcome) change = await withDisplaced(context, change, fenced);
   if ('error' in outcome && !answered(outcome.error, operation)) throw replacedMeanwhile(outcome.error, namespace);
   const found = await lookAround(context, namespace, step.change.to);
   const { note, ...otherwise } = step.otherwise?.() ?? {};
@@ -118,6 +121,26 @@ export async function carryOut<T>(
   });
   if ('error' in outcome) throw outcome.error;
   return outcome.result;
+}
+
+/** What others made under the second name belongs to what is there now; what is not in that is kept, and told. */
+async function withDisplaced(
+  context: JournalContext,
+  change: CatalogChange,
+  { ready }: Fenced,
+): Promise<CatalogChange> {
+  const { to, displaced = [] } = change;
+  if (to === undefined || displaced.length === 0) return change;
+  try {
+    const kept = await carryAlong(context, to, displaced, ready);
+    for (const tombstone of kept)
+      context.note(
+        `Of what others wrote to ${named(to)} while that was put in place, documents are kept in ${tombstone} alone.`,
+      );
+    return { ...change, displaced: kept };
+  } catch (error) {
+    throw error instanceof NotSent ? error.cause : error;
+  }
 }
 
 function undoable(context: JournalContext, note: string | undefined): Pick<EntryDraft, 'images' | 'note'> {

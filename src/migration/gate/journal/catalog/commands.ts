@@ -57,26 +57,37 @@ export async function isSharded(context: JournalContext, { database, collection 
   }
 }
 
-/** Runs a command of ours in the place of a method. Waits for the majority: what is on record may not be rolled back. */
+/**
+ * Runs a command of ours in the place of a method. Waits for the majority, unless another one right behind it does: what is
+ * on record may not be rolled back.
+ */
 export async function run(
   context: JournalContext,
   database: string,
   command: Document,
   { session, options, ready }: Along,
+  w: 1 | 'majority' = 'majority',
 ): Promise<Document> {
   const { maxTimeMS, comment } = (options ?? {}) as { maxTimeMS?: unknown; comment?: unknown };
   const kept = {
     ...(typeof maxTimeMS === 'number' ? { maxTimeMS } : {}),
     ...(comment === undefined ? {} : { comment }),
   };
-  const whole = { ...command, ...kept, writeConcern: { w: 'majority' } };
+  const whole = { ...command, ...kept, writeConcern: { w } };
   await ready?.();
   return databaseOf(context, database).command(whole, session === undefined ? {} : { session });
 }
 
 /** Rejects where the new name is taken, and (6.0 and later) where another collection has the old one by now. */
-export async function rename(context: JournalContext, from: Namespace, to: Namespace, uuid: string, along: Along) {
+export async function rename(
+  context: JournalContext,
+  from: Namespace,
+  to: Namespace,
+  uuid: string,
+  along: Along,
+  w?: 1,
+): Promise<void> {
   const full = ({ database, collection }: Namespace) => `${database}.${collection}`;
   const command = { renameCollection: full(from), to: full(to), ...(await only(context, uuid)) };
-  await run(context, 'admin', command, along);
+  await run(context, 'admin', command, along, w);
 }

@@ -1,4 +1,5 @@
-import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
+import { takeName } from '../../../../mongo/take-name.ts';
+import { ReleaseError } from '../../../../observe/error.ts';
 import type { CatalogChange } from '../../../journal/documents.ts';
 import type { Namespace, Operation } from '../../call.ts';
 import type { JournalContext } from '../context.ts';
@@ -8,7 +9,7 @@ import { type Along, isSharded, rename } from './commands.ts';
 import { inDoubt, named } from './doubt.ts';
 import { type Found, lookAround } from './found.ts';
 import { lookAt, type SeenState } from './look.ts';
-import { bury } from './tombstone.ts';
+import { toBury } from './tombstone.ts';
 
 /** An application may make a collection anew each time that its name is free for a moment. */
 const mostDisplaced = 50;
@@ -80,20 +81,32 @@ export async function moveIn(
   known: string | undefined,
   { displaces, ...along }: Along & Pick<Fenced, 'displaces'>,
 ): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    const present = await lookAt(context, to);
-    if (isCollection(present)) {
-      const tombstone = context.own.dropped(present.uuid);
-      if (present.uuid !== known) await displaces(tombstone);
-      await bury(context, to, present, tombstone, { ...along, options: undefined });
-    }
-    try {
-      await rename(context, from, to, uuid, along);
-      return;
-    } catch (error) {
-      if (serverCode(error) !== serverCodes.NamespaceExists || attempt === mostDisplaced) throw error;
-    }
+  for (let attempt = 1; attempt <= mostDisplaced; attempt += 1) {
+    const free = await toFree(context, to, known, { displaces, ...along });
+    // Else the second would wait for that behind the first.
+    await along.ready?.();
+    if (await takeName(free, () => rename(context, from, to, uuid, along))) return;
   }
+  throw new ReleaseError(
+    'CATALOG_MOVED',
+    `${named(to)} was made anew ${mostDisplaced} times, each time that its name was free for a moment for the collection that a migration puts there.`,
+    { hint: `Stop what writes to ${named(to)}, then run the command again: it goes on there.` },
+  );
+}
+
+/** The session is one command's at a time: it is that of the one which takes the name. */
+async function toFree(
+  context: JournalContext,
+  to: Namespace,
+  known: string | undefined,
+  { displaces, ...along }: Along & Pick<Fenced, 'displaces'>,
+): Promise<() => Promise<void>> {
+  const present = await lookAt(context, to);
+  if (!isCollection(present)) return async () => {};
+  const tombstone = context.own.dropped(present.uuid);
+  if (present.uuid !== known) await displaces(tombstone);
+  const free = await toBury(context, to, present, tombstone, { ...along, options: undefined, session: undefined });
+  return () => free(1);
 }
 
 function isCollection(state: SeenState | undefined): state is SeenState & { readonly uuid: string } {

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { Db } from 'mongodb';
+import { expect, test, vi } from 'vitest';
+import { findCollection } from '../../../../../src/mongo/catalog.ts';
 import { freshDatabase } from '../../../../setup/mongo.ts';
 import { lab } from './lab.ts';
 
@@ -105,21 +107,49 @@ test('what a rename and $out replace waits in tombstones', async () => {
   expect(run.gate.effects().collectionsDropped).toEqual(['b']);
 });
 
-test('a collection that an application makes while the name is free becomes a tombstone as well', async () => {
+test('what an application writes while the name is free for a moment is in what was put there', async () => {
   await using it = await lab();
-  await it.raw.db.collection('a').insertOne({});
-  await it.raw.db.collection('b').insertOne({});
+  const b = it.raw.db.collection<{ _id: number }>('b');
+  await it.raw.db.collection<{ _id: number }>('a').insertOne({ _id: -1 });
+  await b.insertOne({ _id: -2 });
   await using run = await it.run();
-  let stop = false;
+  let [written, stop] = [0, false];
   const application = (async () => {
-    while (!stop) await it.raw.db.collection('b').insertOne({ byUser: true });
+    for (; !stop; written += 1) await b.insertOne({ _id: written });
   })();
   await run.db.collection('a').rename('b', { dropTarget: true });
   stop = true;
   await application;
   const [{ catalog } = {}] = await it.entries();
-  const tombstones = await it.tombstones();
-  expect(tombstones).toEqual([catalog!.tombstone!, ...(catalog!.displaced ?? [])].sort());
+  expect(catalog?.displaced ?? []).toEqual([]);
+  const idsIn = async (name: string) => (await it.raw.db.collection(name).distinct('_id')) as unknown as number[];
+  const [replaced, there] = await Promise.all([idsIn(catalog!.tombstone!), idsIn('b')]);
+  expect(replaced).toContain(-2);
+  expect(there).toContain(-1);
+  expect(new Set([...replaced, ...there]).size).toBe(written + 2);
+});
+
+test('what stands in the way of that is kept where it is, and told', async () => {
+  await using it = await lab();
+  const { db } = it.raw;
+  await db.collection<{ _id: number }>('a').insertOne({ _id: 1 });
+  await db.collection('b').insertOne({});
+  const send = Db.prototype.command;
+  let made = false;
+  using _spy = vi.spyOn(Db.prototype, 'command').mockImplementation(async function (this: Db, command, options) {
+    if (command.renameCollection === `${it.raw.name}.a` && !made) {
+      made = true;
+      while ((await findCollection(db, 'b')) !== undefined) await sleep(1);
+      await db.collection<{ _id: number }>('b').insertOne({ _id: 1 });
+    }
+    return send.call(this, command, options);
+  });
+  await using run = await it.run();
+  await run.db.collection('a').rename('b', { dropTarget: true });
+  const [{ catalog } = {}] = await it.entries();
+  const [kept] = catalog?.displaced ?? [];
+  expect(await it.tombstones()).toEqual([catalog!.tombstone!, kept].sort());
+  expect(run.notes()).toEqual([expect.stringContaining(`documents are kept in ${kept} alone`)]);
 });
 
 test('a collection that was replaced between look and drop is left alone', async () => {

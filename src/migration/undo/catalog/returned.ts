@@ -1,0 +1,118 @@
+import { nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
+import { renameCollection } from '../../../mongo/catalog-changes.ts';
+import type { OwnNames } from '../../../mongo/own.ts';
+import { emptyDocument, sameBytes } from '../../../mongo/raw-bson.ts';
+import { serverCode, serverCodes } from '../../../mongo/server-error.ts';
+import { takeName } from '../../../mongo/take-name.ts';
+import type { CatalogState } from '../../journal/catalog-state.ts';
+import type { Displaced } from '../../journal/documents.ts';
+import { shownNamespace, type UndoConflict } from '../result.ts';
+import { carryAll } from './carry.ts';
+import { conflicting, type UndoPlace } from './place.ts';
+
+/** A collection that goes back to a name. */
+export interface Return {
+  readonly name: string;
+  readonly uuid: string;
+  /** Its name of now. */
+  readonly from: string;
+}
+
+/** An application may make a collection anew each time that its name is free for a moment. */
+const mostDisplaced = 50;
+
+/** Of a collection that a tombstone keeps under the name that it had; undefined where it is not there. */
+export async function toReturn(
+  { db }: UndoPlace,
+  own: OwnNames,
+  name: string,
+  state: CatalogState | undefined,
+): Promise<Return | undefined> {
+  if (state?.uuid === undefined) return undefined;
+  const from = own.dropped(state.uuid);
+  return (await nameOfUuid(db, state.uuid)) === from ? { name, uuid: state.uuid, from } : undefined;
+}
+
+/**
+ * Renames a collection; who is behind it takes its old name at once, before an application that writes makes that anew.
+ * Whether that came about the catalog tells. Throws the driver's errors.
+ */
+export async function moveOn(place: UndoPlace, { name, uuid, from }: Return, behind?: Return): Promise<void> {
+  const move = () => renameCollection(place, from, name, uuid);
+  if (behind === undefined) return move();
+  // Else the second would wait for that behind the first.
+  await place.ready?.();
+  await takeName(move, () => renameCollection(place, behind.from, behind.name, behind.uuid));
+}
+
+/**
+ * Gives a collection its name back. What others made under it meanwhile goes to a tombstone, which is on record before; its
+ * documents `bringAlong` brings. False where what stands there is more than a write makes by the way: that keeps the
+ * name. Throws the driver's errors.
+ */
+export async function giveBack(place: UndoPlace, own: OwnNames, goes: Return, behind?: Return): Promise<boolean> {
+  const { db } = place;
+  const { name, uuid } = goes;
+  for (let tries = 0; tries < mostDisplaced; tries += 1) {
+    const [present] = await readCatalog(db, name);
+    if (present?.uuid === uuid) return true;
+    let free = async () => {};
+    if (present !== undefined) {
+      const { uuid: theirs } = present;
+      const plain = sameBytes(present.rawOptions, emptyDocument);
+      if (theirs === undefined || !(await place.makesWay.isIt({ ...present, plain }))) return false;
+      const tombstone = own.dropped(theirs);
+      await place.displaced.tell({ name, tombstone });
+      free = () => unlessGone(renameCollection(place, name, tombstone, theirs, 1));
+    }
+    await place.ready?.();
+    if (await takeName(free, () => moveOn(place, goes, behind))) return true;
+  }
+  return false;
+}
+
+/** Somebody has dropped or renamed it since the look: its name is free. */
+async function unlessGone(rename: Promise<void>): Promise<void> {
+  try {
+    await rename;
+  } catch (error) {
+    const code = serverCode(error);
+    if (code !== serverCodes.NamespaceNotFound && code !== serverCodes.CollectionUUIDMismatch) throw error;
+  }
+}
+
+/**
+ * Puts what others inserted under a name meanwhile into the collection that has it again; `back`: whether that is so. What
+ * that does not take is kept where it is, and told. Throws the driver's errors and those of `ready`.
+ */
+export async function bringAlong(place: UndoPlace, name: string, back: boolean): Promise<UndoConflict[]> {
+  const { db, displaced, ready = async () => {} } = place;
+  const conflicts: UndoConflict[] = [];
+  for (const one of displaced.all) {
+    if (one.name !== name) continue;
+    const { carried = 0, kept = 0 } = await counted(one);
+    if (carried + kept > 0)
+      conflicts.push(
+        alongside(shownNamespace({ database: db.databaseName, collection: name }), one.tombstone, carried, kept),
+      );
+  }
+  return conflicts;
+
+  async function counted(one: Displaced): Promise<Displaced> {
+    if (one.kept !== undefined) return one;
+    if (!back) return { ...one, kept: await db.collection(one.tombstone).countDocuments() };
+    const { all, there } = await carryAll(db, { from: one.tombstone, into: name, carries: ready });
+    const done = { ...one, carried: there, kept: all - there };
+    await displaced.tell(done);
+    return done;
+  }
+}
+
+/** What others made under the name of a collection that goes back. */
+export function alongside(namespace: string, tombstone: string, carried: number, writes: number): UndoConflict {
+  return { kind: 'aside', why: 'meanwhile', namespace, tombstone, writes, carried };
+}
+
+export function nameTaken({ db }: UndoPlace, name: string): readonly UndoConflict[] {
+  return conflicting({ database: db.databaseName, collection: name }, 'name-taken').conflicts;
+}
