@@ -76,12 +76,18 @@ function unlessUnavailable(error: unknown): [] {
   throw error;
 }
 
+function unlessDrawnOut(error: unknown): [] {
+  if (serverCode(error) === serverCodes.NoOtherSample) return [];
+  throw error;
+}
+
 /** `_id`s that cut the collection into about as many ranges; none where documents lie in another order than their ids. */
 async function boundsOf(db: Db, name: string, ranges: number): Promise<unknown[]> {
   const collection = db.collection<Document>(name);
   const drawn = await collection
     .aggregate<{ _id: unknown }>([{ $sample: { size: ranges * samplesPerRange } }, { $project: { _id: 1 } }], exact)
-    .toArray();
+    .toArray()
+    .catch(unlessDrawnOut);
   // An id may be of any type, which the driver's does not say.
   const ids: Document = { _id: { $in: drawn.map(({ _id }) => _id) } };
   // The server sorts: by BSON's order of types, and the collection's own collation.

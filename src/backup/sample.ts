@@ -89,12 +89,19 @@ class Sample {
     const { db } = this.#source;
     const { documents } = this.#options;
     table.source = await db.collection(info.name).estimatedDocumentCount();
-    // The order of a capped collection is part of it: its beginning then, and of a small one everything.
+    // The order of a capped collection is part of it: its beginning then, as where chance finds no more, and of a small one
+    // everything.
     const whole = isCapped(info) || table.source <= documents;
     const find = { find: info.name, limit: documents, ...(isCapped(info) && { hint: { $natural: 1 } }) };
     const pipeline = [{ $sample: { size: documents } }];
-    const command = whole ? find : { aggregate: info.name, pipeline, cursor: {}, allowDiskUse: true };
-    this.#take(table, await this.#read(info, command));
+    const command = { aggregate: info.name, pipeline, cursor: {}, allowDiskUse: true };
+    const read = whole
+      ? this.#read(info, find)
+      : this.#read(info, command).catch((error: unknown) => {
+          if (serverCode(error) !== serverCodes.NoOtherSample) throw error;
+          return this.#read(info, find);
+        });
+    this.#take(table, await read);
     table.cut = false;
   }
 

@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
-import { BSON, type Db, type Document, ObjectId } from 'mongodb';
-import { expect, test } from 'vitest';
+import { BSON, Collection, type Db, type Document, MongoServerError, ObjectId } from 'mongodb';
+import { expect, test, vi } from 'vitest';
 import { readArchive } from '../../src/backup/archive/reader.ts';
 import type { NamespaceTotals } from '../../src/backup/archive/writer.ts';
 import { type DumpOptions, type DumpProgress, dumpCollections } from '../../src/backup/dump-collections.ts';
@@ -460,4 +460,21 @@ test('ranges are of one moment, while users write all over the collection', asyn
     stop = true;
     await transfers;
   }
+});
+
+test('where the server finds no other document by chance, a large collection is read as a whole', async () => {
+  await using at = await lab();
+  const { db } = at.connection;
+  await db
+    .collection('large')
+    .insertMany(Array.from({ length: 4000 }, (_, _id) => ({ _id, text: 'x'.repeat(100) })) as never);
+  const catalog = await readCatalog(db);
+  expect((await planReads(db, catalog, 100_000)).length).toBeGreaterThan(2);
+  const aggregate = Collection.prototype.aggregate;
+  using _spy = vi.spyOn(Collection.prototype, 'aggregate').mockImplementation(function (this: Collection, ...args) {
+    if (args[0]?.[0]?.$sample === undefined) return aggregate.apply(this, args) as never;
+    const error = new MongoServerError({ message: 'could not find a non-duplicate document', code: 28_799 });
+    return { toArray: () => Promise.reject(error) } as never;
+  });
+  expect(await planReads(db, catalog, 100_000)).toMatchObject([{ expected: { documents: 4000 } }]);
 });

@@ -171,15 +171,18 @@ test('the only document of a migration whose unique value is taken is left to it
   expect(await a.findOne({ _id: 1 })).toEqual({ _id: 1, n: 2 });
 });
 
-test('a collection that was made anew keeps its name, and the dropped one stays in its tombstone', async () => {
-  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1 }));
-  await s.journal.drop('a');
-  await s.db.collection<Numbered>('a').insertOne({ _id: 2 });
-  const result = await s.undo(tolerant);
-  expect(result).toMatchObject({
-    ...{ state: 'undone', left: [{ why: expect.stringMatching(/was made anew by somebody else$/) }] },
-  });
-  expect(await s.db.collection('a').find().toArray()).toEqual([{ _id: 2 }]);
+test('a collection that users made anew makes way for the dropped one, and one with options of its own keeps the name', async () => {
+  for (const options of [undefined, { validator: { _id: 2 } }]) {
+    await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1 }));
+    await s.journal.drop('a');
+    if (options !== undefined) await s.db.createCollection('a', options);
+    await s.db.collection<Numbered>('a').insertOne({ _id: 2 });
+    const why =
+      options === undefined ? /: 1 document that others inserted since stays$/ : /was made anew by somebody else$/;
+    expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', left: [{ why: expect.stringMatching(why) }] });
+    const there = await s.db.collection('a').find().sort({ _id: 1 }).toArray();
+    expect(there).toEqual(options === undefined ? [{ _id: 1 }, { _id: 2 }] : [{ _id: 2 }]);
+  }
 });
 
 test('documents that a user writes to all the time go back as well, and none of these writes is lost', async () => {
