@@ -2798,12 +2798,18 @@ function unlessUnavailable(error) {
         return [];
     throw error;
 }
+function unlessDrawnOut(error) {
+    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NoOtherSample)
+        return [];
+    throw error;
+}
 /** `_id`s that cut the collection into about as many ranges; none where documents lie in another order than their ids. */
 async function reads_boundsOf(db, name, ranges) {
     const collection = db.collection(name);
     const drawn = await collection
         .aggregate([{ $sample: { size: ranges * samplesPerRange } }, { $project: { _id: 1 } }], reads_exact)
-        .toArray();
+        .toArray()
+        .catch(unlessDrawnOut);
     // An id may be of any type, which the driver's does not say.
     const ids = { _id: { $in: drawn.map(({ _id }) => _id) } };
     // The server sorts: by BSON's order of types, and the collection's own collation.
@@ -13790,6 +13796,8 @@ class CatalogLook {
     #added = new Map();
     /** By present name: options and indexes as they are once all newer entries are undone. */
     #shapes = new Map();
+    /** By present name: collections of others whose documents come along with it. */
+    #along = new Map();
     constructor(connection, own) {
         this.#client = connection.client;
         this.#own = own;
@@ -13803,6 +13811,10 @@ class CatalogLook {
     takesOut(present, documents) {
         const where = result_shownNamespace(present);
         this.#added.set(where, (this.#added.get(where) ?? 0) + documents);
+    }
+    /** Collections whose documents this one takes along, but those whose `_id` it has itself. */
+    along(present) {
+        return this.#along.get(result_shownNamespace(present)) ?? [];
     }
     /** See `NamesOfThePast`. */
     look(database) {
@@ -13920,8 +13932,12 @@ class CatalogLook {
         if (all - added <= 0)
             return [];
         if (into !== undefined)
-            this.takesOut({ ...namespace, collection: into }, -carried);
+            this.#comesAlong({ ...namespace, collection: into }, { ...namespace, collection: from }, carried);
         return [alongside(result_shownNamespace(namespace), tombstone, carried, all - added - carried)];
+    }
+    #comesAlong(present, from, documents) {
+        this.takesOut(present, -documents);
+        this.#along.set(result_shownNamespace(present), [...this.along(present), from]);
     }
     async #foreseeInPlace(entry) {
         const { namespace, catalog } = entry;
@@ -14130,6 +14146,11 @@ class Preview {
                 asked.push(document);
         }
         const found = await readCurrent(this.connection.client, present, asked);
+        for (const along of this.catalog.along(present)) {
+            const missing = asked.filter((document) => !found.has((0,raw_bson/* idKey */.T4)(document)));
+            for (const [id, document] of await readCurrent(this.connection.client, along, missing))
+                found.set(id, document);
+        }
         for (const [id, document] of known)
             if (document !== undefined)
                 found.set(id, document);
@@ -24475,12 +24496,20 @@ class Sample {
         const { db } = this.#source;
         const { documents } = this.#options;
         table.source = await db.collection(info.name).estimatedDocumentCount();
-        // The order of a capped collection is part of it: its beginning then, and of a small one everything.
+        // The order of a capped collection is part of it: its beginning then, as where chance finds no more, and of a small one
+        // everything.
         const whole = isCapped(info) || table.source <= documents;
         const find = { find: info.name, limit: documents, ...(isCapped(info) && { hint: { $natural: 1 } }) };
         const pipeline = [{ $sample: { size: documents } }];
-        const command = whole ? find : { aggregate: info.name, pipeline, cursor: {}, allowDiskUse: true };
-        this.#take(table, await this.#read(info, command));
+        const command = { aggregate: info.name, pipeline, cursor: {}, allowDiskUse: true };
+        const read = whole
+            ? this.#read(info, find)
+            : this.#read(info, command).catch((error) => {
+                if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NoOtherSample)
+                    throw error;
+                return this.#read(info, find);
+            });
+        this.#take(table, await read);
         table.cut = false;
     }
     /** Takes what is mentioned and not there yet. Comes back with whether that brought anything. */

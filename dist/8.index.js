@@ -1220,6 +1220,8 @@ const serverCodes = {
     BSONObjectTooLarge: 10_334,
     DuplicateKey: 11_000,
     DatabaseDifferCase: 13_297,
+    /** `$sample` drew the same documents again and again; it has no name (`document_source_sample_from_random_cursor.cpp`). */
+    NoOtherSample: 28_799,
 };
 /** The server's number for an error, also where the driver rewrote it (it rewrites code 20 on writes). */
 function serverCode(error) {

@@ -100,6 +100,10 @@ export class Preview implements AsyncDisposable {
       else asked.push(document);
     }
     const found = await readCurrent(this.connection.client, present, asked);
+    for (const along of this.catalog.along(present)) {
+      const missing = asked.filter((document) => !found.has(idKey(document)));
+      for (const [id, document] of await readCurrent(this.connection.client, along, missing)) found.set(id, document);
+    }
     for (const [id, document] of known) if (document !== undefined) found.set(id, document);
     return found;
   }

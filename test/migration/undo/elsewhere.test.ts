@@ -22,11 +22,17 @@ const forecast = async (s: Setting) => (await forecastUndo(s.connection, own, [s
 
 const two = [{ _id: 1 }, { _id: 2 }];
 
-test('documents of a renamed collection go back where it stands, when users have made its old name anew', async () => {
+/** Users make a collection of their own under a name, with options: it keeps that. */
+async function takes(s: Setting, name: string, document: Numbered): Promise<void> {
+  await s.db.createCollection(name, { validator: { _id: { $gt: 0 } } });
+  await collection(s, name).insertOne(document);
+}
+
+test('documents of a renamed collection go back where it stands, when users have taken its old name', async () => {
   await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany(two));
   await set(s, 'a', { n: 1 });
   await rename(s, 'a', 'b');
-  await collection(s, 'a').insertOne({ _id: 1, user: true });
+  await takes(s, 'a', { _id: 1, user: true });
   expect(await forecast(s)).toMatchObject({ documents: 2, quarantined: 0 });
   expect(await s.undo(tolerant)).toMatchObject({
     ...{ state: 'undone', documents: 2, quarantined: 0 },
@@ -52,7 +58,7 @@ test('no document of a dropped collection goes into the one that users made in i
   await s.journal.write('a', (session) => a.deleteMany({ _id: 3 }, { session }));
   await set(s, 'a', { n: 1 });
   await s.journal.drop('a');
-  await a.insertOne({ _id: 9, user: true });
+  await takes(s, 'a', { _id: 9, user: true });
   expect(await forecast(s)).toMatchObject({ documents: 3, inserted: 1, quarantined: 0 });
   expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 3, inserted: 1, quarantined: 0 });
   expect(await found(s, 'a')).toEqual([{ _id: 9, user: true }]);
@@ -60,11 +66,27 @@ test('no document of a dropped collection goes into the one that users made in i
   expect(await found(s, tombstone?.name ?? '')).toEqual([...two, { _id: 3 }]);
 });
 
+test('a document that users put under the name meanwhile comes along before older changes of it are taken back', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany([...two, { _id: 3 }]));
+  const a = collection(s, 'a');
+  await s.journal.write('a', (session) => a.deleteMany({ _id: 3 }, { session }));
+  await set(s, 'a', { n: 1 });
+  await s.journal.drop('a');
+  await a.insertMany([
+    { _id: 3, user: true },
+    { _id: 9, user: true },
+  ]);
+  const numbers = { documents: 2, inserted: 0, quarantined: 1, left: [{ writes: 0, carried: 2 }] };
+  expect(await forecast(s)).toMatchObject(numbers);
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', ...numbers });
+  expect(await found(s, 'a')).toEqual([...two, { _id: 3, user: true }, { _id: 9, user: true }]);
+});
+
 test('an undo that goes on after the catalog was taken back finds them as well', async () => {
   await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany(two));
   await set(s, 'a', { n: 1 });
   await rename(s, 'a', 'b');
-  await collection(s, 'a').insertOne({ _id: 1, user: true });
+  await takes(s, 'a', { _id: 1, user: true });
   const stopped = new AbortController();
   const onProgress = () => stopped.abort(new Error('stopped'));
   await expect(s.undo({ ...tolerant, signal: stopped.signal, onProgress })).rejects.toThrow('stopped');

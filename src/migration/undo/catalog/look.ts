@@ -24,6 +24,9 @@ export class CatalogLook {
   /** By present name: options and indexes as they are once all newer entries are undone. */
   readonly #shapes = new Map<string, Shape>();
 
+  /** By present name: collections of others whose documents come along with it. */
+  readonly #along = new Map<string, EntryNamespace[]>();
+
   constructor(connection: Pick<Connection, 'client' | 'db'>, own: OwnNames) {
     this.#client = connection.client;
     this.#own = own;
@@ -39,6 +42,11 @@ export class CatalogLook {
   takesOut(present: EntryNamespace, documents: number): void {
     const where = shownNamespace(present);
     this.#added.set(where, (this.#added.get(where) ?? 0) + documents);
+  }
+
+  /** Collections whose documents this one takes along, but those whose `_id` it has itself. */
+  along(present: EntryNamespace): readonly EntryNamespace[] {
+    return this.#along.get(shownNamespace(present)) ?? [];
   }
 
   /** See `NamesOfThePast`. */
@@ -164,8 +172,14 @@ export class CatalogLook {
     const added = this.#added.get(`${namespace.database}.${from}`) ?? 0;
     const carried = Math.max(0, there - added);
     if (all - added <= 0) return [];
-    if (into !== undefined) this.takesOut({ ...namespace, collection: into }, -carried);
+    if (into !== undefined)
+      this.#comesAlong({ ...namespace, collection: into }, { ...namespace, collection: from }, carried);
     return [alongside(shownNamespace(namespace), tombstone, carried, all - added - carried)];
+  }
+
+  #comesAlong(present: EntryNamespace, from: EntryNamespace, documents: number): void {
+    this.takesOut(present, -documents);
+    this.#along.set(shownNamespace(present), [...this.along(present), from]);
   }
 
   async #foreseeInPlace(entry: UndoEntry): Promise<readonly UndoConflict[]> {
