@@ -5013,20 +5013,22 @@ function restoreFailure(code, what, error, hint = restoreHints[code]) {
 
 ;// CONCATENATED MODULE: ./emitted/mongo/events-since.js
 
+
 /** How long the server may wait for another event before it answers that there is none, in milliseconds. */
 const waitMs = 100;
 /**
- * What this pipeline leaves of a database's change stream after a cluster time and until another one, in that order; the
- * last is `more` where that took longer than the limit. The pipeline leaves `clusterTime` in it. Of the database: the stream
- * of a collection ends where it is dropped or renamed. Throws the driver's errors and the signal's reason.
+ * The events of a database after a cluster time and until another one, in that order; the last is `more` where that took
+ * longer than the limit. Of the database: the stream of a collection ends where it is dropped or renamed; where the
+ * database is dropped it goes on behind that. Throws the driver's errors and the signal's reason.
  */
-async function* eventsSince(db, pipeline, { since, until }, { limitMs, signal, ...values }) {
-    const stream = db.watch([...pipeline], {
-        ...values,
-        startAtOperationTime: lib.Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
-        ...{ maxAwaitTimeMS: waitMs, maxTimeMS: limitMs, batchSize: 5000, readPreference: 'primary' },
-    });
+async function* eventsSince(db, wanted, { since, until }, { limitMs, signal, ...values }) {
+    const pipeline = pipelineOf(wanted);
+    const options = {
+        ...{ ...values, maxAwaitTimeMS: waitMs, maxTimeMS: limitMs, batchSize: 5000, readPreference: 'primary' },
+    };
+    const startAtOperationTime = lib.Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits());
     const started = performance.now();
+    let stream = db.watch(pipeline, { ...options, startAtOperationTime });
     try {
         for (;;) {
             signal?.throwIfAborted();
@@ -5036,14 +5038,27 @@ async function* eventsSince(db, pipeline, { since, until }, { limitMs, signal, .
             // While others write on there is no empty answer.
             if (event === null ? isPast(stream.resumeToken, until) : event.clusterTime.greaterThan(until))
                 return;
-            if (event !== null)
+            if (event?.operationType === ended) {
+                await stream.close();
+                stream = db.watch(pipeline, { ...options, startAfter: event._id });
+            }
+            else if (event !== null)
                 yield event;
+            // An answer that did not come from the server keeps nobody else from their turn.
+            else
+                await (0,external_node_timers_promises_.setImmediate)();
         }
     }
     finally {
         await stream.close();
     }
     yield 'more';
+}
+/** The database was dropped: the server sends no more after it. https://www.mongodb.com/docs/manual/reference/change-events/invalidate/ */
+const ended = 'invalidate';
+function pipelineOf({ match, fields }) {
+    const project = { $project: { ...fields, operationType: 1, clusterTime: 1 } };
+    return match === undefined ? [project] : [{ $match: { $or: [match, { operationType: ended }] } }, project];
 }
 /**
  * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
@@ -5087,10 +5102,10 @@ async function writesSince(db, since, { leaveOut, restores, follow, limitMs = 60
         const keys = follow === undefined ? {} : { documentKey: 1 };
         const ofRestore = { $eq: ['$ns.coll', { $literal: restores?.record ?? null }] };
         const backupId = { $cond: [ofRestore, '$fullDocument.backupId', '$$REMOVE'] };
-        const fields = { operationType: 1, ns: 1, to: 1, clusterTime: 1, lsid: 1, txnNumber: 1, backupId, ...keys };
+        const fields = { ns: 1, to: 1, lsid: 1, txnNumber: 1, backupId, ...keys };
         // A number as large as that is no other one.
         const options = { promoteLongs: false, limitMs, signal };
-        for await (const event of eventsSince(db, [{ $project: fields }], { since, until }, options)) {
+        for await (const event of eventsSince(db, { fields }, { since, until }, options)) {
             if (event === 'more')
                 return { state: 'unknown', why: 'limit' };
             const collection = String(event.ns?.coll ?? '');
@@ -5232,9 +5247,8 @@ async function writesUntilMoved(db, since, moves, { limitMs = 60_000 } = {}) {
             return undefined;
         if (named.size === 0)
             return found;
-        const wanted = { operationType: { $in: ['insert', 'update', 'replace', 'delete', 'rename', 'drop'] } };
-        const pipeline = [{ $match: wanted }, { $project: { operationType: 1, ns: 1, to: 1, clusterTime: 1 } }];
-        for await (const event of eventsSince(db, pipeline, { since, until }, { limitMs })) {
+        const match = { operationType: { $in: ['insert', 'update', 'replace', 'delete', 'rename', 'drop'] } };
+        for await (const event of eventsSince(db, { match, fields: { ns: 1, to: 1 } }, { since, until }, { limitMs })) {
             if (event === 'more')
                 return undefined;
             const now = String(event.ns?.coll ?? '');
@@ -25819,11 +25833,11 @@ async function* changedSince(db, collection, since, { limitMs = 30_000, signal }
     const until = await operationTime(db);
     if (until === undefined)
         return;
-    const wanted = { 'ns.coll': collection, operationType: { $in: ['insert', 'update', 'replace', 'delete'] } };
-    const fields = { clusterTime: 1, documentKey: 1, updateDescription: 1 };
+    const match = { 'ns.coll': collection, operationType: { $in: ['insert', 'update', 'replace', 'delete'] } };
+    const fields = { documentKey: 1, updateDescription: 1 };
     // An _id of another type is another one.
     const options = { promoteValues: false, limitMs, signal };
-    for await (const event of eventsSince(db, [{ $match: wanted }, { $project: fields }], { since, until }, options)) {
+    for await (const event of eventsSince(db, { match, fields }, { since, until }, options)) {
         if (event === 'more') {
             yield 'more';
             return;
@@ -27439,7 +27453,7 @@ async function plan(run) {
         if (out !== undefined)
             await writePlanFile((0,external_node_path_.resolve)(out), made, new Date());
         const result = { digest: made.digest, pending: made.pending, findings };
-        return { ...(await ended(run, result)), target: aboutTarget(run, connection) };
+        return { ...(await plan_ended(run, result)), target: aboutTarget(run, connection) };
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -27459,9 +27473,9 @@ async function offline(run) {
     const about = { files, facts, records: [], sources: await scanFiles(files), how };
     const made = makePlan({ ...about, scope: scopeOf(run), database: '', target: '' });
     const findings = made.findings.map((finding) => placedIn(sourceRoot(run), finding));
-    return ended(run, { digest: 'unknown', pending: 'unknown', findings });
+    return plan_ended(run, { digest: 'unknown', pending: 'unknown', findings });
 }
-async function ended(run, result) {
+async function plan_ended(run, result) {
     const { sarif } = run.invocation.flags;
     if (sarif !== undefined)
         await writeSarif((0,external_node_path_.resolve)(sarif), renderSarif(result.findings, run));

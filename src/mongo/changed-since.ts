@@ -29,11 +29,11 @@ export async function* changedSince(
 ): AsyncGenerator<Changed | 'more'> {
   const until = await operationTime(db);
   if (until === undefined) return;
-  const wanted = { 'ns.coll': collection, operationType: { $in: ['insert', 'update', 'replace', 'delete'] } };
-  const fields = { clusterTime: 1, documentKey: 1, updateDescription: 1 };
+  const match = { 'ns.coll': collection, operationType: { $in: ['insert', 'update', 'replace', 'delete'] } };
+  const fields = { documentKey: 1, updateDescription: 1 };
   // An _id of another type is another one.
   const options = { promoteValues: false, limitMs, signal };
-  for await (const event of eventsSince(db, [{ $match: wanted }, { $project: fields }], { since, until }, options)) {
+  for await (const event of eventsSince(db, { match, fields }, { since, until }, options)) {
     if (event === 'more') {
       yield 'more';
       return;

@@ -1,4 +1,5 @@
-import { type Db, type Document, Timestamp } from 'mongodb';
+import { setImmediate } from 'node:timers/promises';
+import { type ChangeStreamOptions, type Db, type Document, Timestamp } from 'mongodb';
 
 export interface EventsSinceOptions {
   /** Milliseconds; of the first answer too, for which the server may read for as long as it wants. */
@@ -12,23 +13,30 @@ export interface EventsSinceOptions {
 /** How long the server may wait for another event before it answers that there is none, in milliseconds. */
 const waitMs = 100;
 
+/** Which events are wanted, all without `match`; and what of them, their time among it. */
+export interface Wanted {
+  readonly match?: Document;
+  readonly fields: Document;
+}
+
 /**
- * What this pipeline leaves of a database's change stream after a cluster time and until another one, in that order; the
- * last is `more` where that took longer than the limit. The pipeline leaves `clusterTime` in it. Of the database: the stream
- * of a collection ends where it is dropped or renamed. Throws the driver's errors and the signal's reason.
+ * The events of a database after a cluster time and until another one, in that order; the last is `more` where that took
+ * longer than the limit. Of the database: the stream of a collection ends where it is dropped or renamed; where the
+ * database is dropped it goes on behind that. Throws the driver's errors and the signal's reason.
  */
 export async function* eventsSince(
   db: Db,
-  pipeline: readonly Document[],
+  wanted: Wanted,
   { since, until }: { readonly since: Timestamp; readonly until: Timestamp },
   { limitMs, signal, ...values }: EventsSinceOptions,
 ): AsyncGenerator<Document | 'more'> {
-  const stream = db.watch([...pipeline], {
-    ...values,
-    startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
-    ...{ maxAwaitTimeMS: waitMs, maxTimeMS: limitMs, batchSize: 5000, readPreference: 'primary' },
-  });
+  const pipeline = pipelineOf(wanted);
+  const options: ChangeStreamOptions = {
+    ...{ ...values, maxAwaitTimeMS: waitMs, maxTimeMS: limitMs, batchSize: 5000, readPreference: 'primary' },
+  };
+  const startAtOperationTime = Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits());
   const started = performance.now();
+  let stream = db.watch(pipeline, { ...options, startAtOperationTime });
   try {
     for (;;) {
       signal?.throwIfAborted();
@@ -36,12 +44,25 @@ export async function* eventsSince(
       const event = (await stream.tryNext()) as Document | null;
       // While others write on there is no empty answer.
       if (event === null ? isPast(stream.resumeToken, until) : event.clusterTime.greaterThan(until)) return;
-      if (event !== null) yield event;
+      if (event?.operationType === ended) {
+        await stream.close();
+        stream = db.watch(pipeline, { ...options, startAfter: event._id });
+      } else if (event !== null) yield event;
+      // An answer that did not come from the server keeps nobody else from their turn.
+      else await setImmediate();
     }
   } finally {
     await stream.close();
   }
   yield 'more';
+}
+
+/** The database was dropped: the server sends no more after it. https://www.mongodb.com/docs/manual/reference/change-events/invalidate/ */
+const ended = 'invalidate';
+
+function pipelineOf({ match, fields }: Wanted): Document[] {
+  const project = { $project: { ...fields, operationType: 1, clusterTime: 1 } };
+  return match === undefined ? [project] : [{ $match: { $or: [match, { operationType: ended }] } }, project];
 }
 
 /**

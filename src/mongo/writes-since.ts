@@ -71,10 +71,10 @@ export async function writesSince(
     const keys = follow === undefined ? {} : { documentKey: 1 };
     const ofRestore = { $eq: ['$ns.coll', { $literal: restores?.record ?? null }] };
     const backupId = { $cond: [ofRestore, '$fullDocument.backupId', '$$REMOVE'] };
-    const fields = { operationType: 1, ns: 1, to: 1, clusterTime: 1, lsid: 1, txnNumber: 1, backupId, ...keys };
+    const fields = { ns: 1, to: 1, lsid: 1, txnNumber: 1, backupId, ...keys };
     // A number as large as that is no other one.
     const options = { promoteLongs: false, limitMs, signal };
-    for await (const event of eventsSince(db, [{ $project: fields }], { since, until }, options)) {
+    for await (const event of eventsSince(db, { fields }, { since, until }, options)) {
       if (event === 'more') return { state: 'unknown', why: 'limit' };
       const collection = String(event.ns?.coll ?? '');
       const kind = kinds[String(event.operationType)];

@@ -25,9 +25,8 @@ export async function writesUntilMoved(
     const until = await operationTime(db);
     if (until === undefined) return undefined;
     if (named.size === 0) return found;
-    const wanted = { operationType: { $in: ['insert', 'update', 'replace', 'delete', 'rename', 'drop'] } };
-    const pipeline = [{ $match: wanted }, { $project: { operationType: 1, ns: 1, to: 1, clusterTime: 1 } }];
-    for await (const event of eventsSince(db, pipeline, { since, until }, { limitMs })) {
+    const match = { operationType: { $in: ['insert', 'update', 'replace', 'delete', 'rename', 'drop'] } };
+    for await (const event of eventsSince(db, { match, fields: { ns: 1, to: 1 } }, { since, until }, { limitMs })) {
       if (event === 'more') return undefined;
       const now = String(event.ns?.coll ?? '');
       const name = named.get(now);
