@@ -5631,33 +5631,46 @@ async function rename(context, from, to, uuid, along, w) {
 
 
 
+
 /**
  * What others inserted while a name was free for a moment, and that stands in tombstones, goes into the collection that has
- * the name now: the server does it, so every byte stays. Can be repeated. A document whose `_id` there is already, or that
- * the server refuses there, is in its tombstone alone: of these the names come back. Rejects with the driver's errors, and
- * as `ready` does.
+ * the name now: the server does it, so every byte stays. Not to be repeated: what users have deleted there since would come
+ * again. A document whose `_id` another one has there, or that the server refuses there, is in its tombstone alone: of these
+ * the names come back. Rejects where nobody heard whether it was done, and as `ready` does.
  */
 async function carryAlong(context, { database, collection }, tombstones, ready) {
+    const db = (0,look/* databaseOf */.zJ)(context, database);
+    const [into] = await db.listCollections({ name: collection }, { nameOnly: false, bsonRegExp: true }).toArray();
+    // There the first documents would go for them.
+    if (into?.options?.capped === true)
+        return [...tombstones];
     const kept = [];
     for (const tombstone of tombstones) {
-        const from = (0,look/* databaseOf */.zJ)(context, database).collection(tombstone);
-        const there = { from: collection, localField: '_id', foreignField: '_id', as: 'there' };
-        const twice = [{ $lookup: there }, { $match: { 'there.0': { $exists: true } } }, { $count: 'documents' }];
         const $merge = { into: collection, on: '_id', whenMatched: 'keepExisting', whenNotMatched: 'insert' };
         const merge = { aggregate: tombstone, pipeline: [{ $merge }], cursor: {} };
         try {
-            const [some] = await from.aggregate(twice).toArray();
             await run(context, database, merge, { session: undefined, ready });
-            if (some !== undefined)
+            const [others] = await db.collection(tombstone).aggregate(notIn(collection)).toArray();
+            if (others !== undefined)
                 kept.push(tombstone);
         }
         catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) === undefined)
+            if ((0,server_code/* serverCode */.XY)(error) === undefined || unheard(error))
                 throw error;
             kept.push(tombstone);
         }
     }
     return kept;
+}
+/** One of the documents that are not in the other collection as they are here; nothing where there is none. */
+function notIn(collection) {
+    const same = [
+        { $match: { $expr: { $eq: ['$_id', '$$id'] } } },
+        { $match: { $expr: { $eq: ['$$ROOT', '$$document'] } } },
+        { $project: { _id: 1 } },
+    ];
+    const $lookup = { from: collection, let: { id: '$_id', document: '$$ROOT' }, pipeline: same, as: 'there' };
+    return [{ $lookup }, { $match: { 'there.0': { $exists: false } } }, { $limit: 1 }, { $project: { _id: 1 } }];
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/doubt.js
@@ -5753,15 +5766,19 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     return outcome.result;
 }
 /** What others made under the second name belongs to what is there now; what is not in that is kept, and told. */
-async function withDisplaced(context, change, { ready }) {
-    const { to, displaced = [] } = change;
+async function withDisplaced(context, change, { ready, record }) {
+    const { to, displaced = [], carried = [] } = change;
     if (to === undefined || displaced.length === 0)
         return change;
     try {
-        const kept = await carryAlong(context, to, displaced, ready);
+        await record({ carried: displaced });
+        // Of those that an earlier try was at nobody can tell.
+        const doubtful = displaced.filter((tombstone) => carried.includes(tombstone));
+        const others = displaced.filter((tombstone) => !carried.includes(tombstone));
+        const kept = [...doubtful, ...(await carryAlong(context, to, others, ready))];
         for (const tombstone of kept)
-            context.note(`Of what others wrote to ${doubt_named(to)} while that was put in place, documents are kept in ${tombstone} alone.`);
-        return { ...change, displaced: kept };
+            context.note(`Of what others wrote to ${doubt_named(to)} while that was put in place, documents are in ${tombstone} alone, or may be.`);
+        return { ...change, displaced: kept, carried: displaced };
     }
     catch (error) {
         throw error instanceof NotSent ? error.cause : error;

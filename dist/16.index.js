@@ -9765,7 +9765,9 @@ function aside({ why, tombstone, writes = 'unknown', carried = 0 }) {
     if (why === 'made-again')
         return `what somebody else wrote before the name was taken again ${kept}`;
     if (writes === 'unknown')
-        return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
+        return why === 'meanwhile'
+            ? `what others made there while it was put in place ${kept}, and nobody can tell what of it is there alone`
+            : `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
     const stay = why === 'meanwhile'
         ? `what others made there meanwhile ${kept}, ${result_counted(writes, 'document')} of it there alone`
         : `what the migration put there ${kept}, with ${result_counted(writes, 'write')} of others`;
@@ -11972,40 +11974,51 @@ var asked_indexes = __webpack_require__(80637);
 
 /** Tells what makes way for a collection that goes back to its name. */
 class MakesWay {
-    #journal;
+    #db;
     #own;
-    /** By UUID: what all journals of the target know of it. */
-    #known = new Map();
+    /** UUIDs of collections whose making is undone. */
+    #unmade = new Set();
+    #known;
     /** `db`: where the journal is. */
     constructor(db, own) {
-        this.#journal = db;
+        this.#db = db;
         this.#own = own;
     }
+    /** To be told of every entry that is undone, the newest first: what it had made holds nothing of its attempt's any more. */
+    pass(entry) {
+        const made = madeBy(entry);
+        if (made !== undefined)
+            this.#unmade.add(made);
+    }
     /**
-     * Whether this is what a write makes by the way, or what a migration had made, whose making is undone and which holds
-     * documents of others: `givenUp` are such of which that is not on record. What was there before a migration, or has options
-     * of its own, keeps its name. Throws the driver's errors.
+     * Whether this is what a write makes by the way, or what the migration had made and could not remove, for what others put
+     * into it. What a journal knows as having been there before, or has options of its own, keeps its name. Throws the driver's
+     * errors.
      */
-    async isIt({ name, type, uuid, plain }, givenUp) {
+    async isIt({ name, type, uuid, plain }) {
         if (type !== 'collection' || uuid === undefined || name.startsWith('system.'))
             return false;
-        if (givenUp?.has(uuid))
+        if (this.#unmade.has(uuid))
             return true;
-        const known = this.#known.get(uuid) ?? (await this.#find(uuid, name));
-        this.#known.set(uuid, known);
-        return known === 'given-up' || (known === 'nothing' && plain);
+        if (!plain)
+            return false;
+        // Once: it reads all of the journal.
+        this.#known ??= this.#read();
+        return (await this.#known).every((entry) => !knows(entry, uuid) || foundThere(entry, name, uuid));
     }
-    async #find(uuid, name) {
-        const parts = ['before', 'after', 'replaced'].map((part) => ({ [`catalog.${part}.uuid`]: uuid }));
-        const entries = await this.#journal
+    #read() {
+        return this.#db
             .collection(this.#own.journal, { readPreference: lib.ReadPreference.primary })
-            .find({ kind: { $in: ['catalog', 'implicit'] }, $or: parts })
-            .project({ catalog: 1, undone: 1, namespace: 1 })
+            .find({ kind: { $in: ['catalog', 'implicit'] } })
+            .project({
+            ...{ namespace: 1, 'catalog.type': 1, 'catalog.to': 1 },
+            ...{ 'catalog.before.uuid': 1, 'catalog.after.uuid': 1, 'catalog.replaced.uuid': 1 },
+        })
             .toArray();
-        if (entries.some((entry) => entry.undone !== undefined && madeBy(entry) === uuid))
-            return 'given-up';
-        return entries.some((entry) => !foundThere(entry, name, uuid)) ? 'something' : 'nothing';
     }
+}
+function knows({ catalog }, uuid) {
+    return [catalog?.before, catalog?.after, catalog?.replaced].some((state) => state?.uuid === uuid);
 }
 /**
  * Whether a change only found it under this name: others had made it by then. What was moved, dropped or replaced was there
@@ -12037,16 +12050,14 @@ const unhindered = { conflicts: [], displaced: [] };
  */
 class NamesOfThePast {
     #client;
-    #makesWay;
-    /** UUIDs of collections whose making it has gone back over. */
-    #unmakes = new Set();
+    makesWay;
     /** Of each database, what stands in it. */
     #listed = new Map();
     /** By the name of then, the UUID of what stood there; undefined where that was nothing, or has none. */
     #past = new Map();
     constructor({ client, db }, own) {
         this.#client = client;
-        this.#makesWay = new MakesWay(db, own);
+        this.makesWay = new MakesWay(db, own);
     }
     /** The present name of what a name stood for at this point; undefined where there was nothing. */
     presentOf(namespace) {
@@ -12085,9 +12096,7 @@ class NamesOfThePast {
     async goBack({ catalog, namespace, state }) {
         if (catalog === undefined || state === 'refused')
             return unhindered;
-        const made = madeBy({ catalog });
-        if (made !== undefined)
-            this.#unmakes.add(made);
+        this.makesWay.pass({ catalog });
         const { before, after, to, replaced } = catalog;
         switch (catalog.type) {
             case 'create-collection':
@@ -12163,7 +12172,7 @@ class NamesOfThePast {
         if (present === undefined)
             return unhindered;
         const { uuid: theirs } = present;
-        if (theirs === undefined || !(await this.#makesWay.isIt(present, this.#unmakes)))
+        if (theirs === undefined || !(await this.makesWay.isIt(present)))
             return hindered(namespace, 'name-taken');
         return { conflicts: [], displaced: [{ namespace, theirs: { ...present, uuid: theirs }, back: place }] };
     }
@@ -12934,29 +12943,33 @@ async function carryOver(db, ids, { from, into, carries }) {
         await awaitMajority(db, into);
     return there;
 }
-/** The same of all that a collection holds: how many documents that are, and how many of them are in the other one. */
-async function carryAll(db, { from, into, carries }) {
+/**
+ * The same of all that a collection holds, in the order of the `_id`s and `behind` so many of them: of each part how many
+ * documents it has, and how many of them are in the other collection.
+ */
+async function* carryAll(db, { from, into, carries, behind = 0 }) {
     // There the first documents would go for them.
     const [info] = await readCatalog(db, into);
     const takes = info !== undefined && !isCapped(info);
-    let [all, there] = [0, 0];
+    const found = db
+        .collection(from, { readPreference: 'primary' })
+        .find({}, { sort: { _id: 1 }, skip: behind, raw: true, batchSize: mostAtOnce });
     let some = [];
-    const next = async () => {
-        all += some.length;
-        if (takes)
-            there += await carry(db, some, into, carries);
+    const part = async () => {
+        const documents = some;
         some = [];
+        const there = takes ? await carry(db, documents, into, carries) : 0;
+        if (carries !== undefined && there > 0)
+            await awaitMajority(db, into);
+        return { all: documents.length, there };
     };
-    const found = db.collection(from).find({}, { raw: true, batchSize: mostAtOnce, readPreference: 'primary' });
     for await (const document of found) {
         some.push(document);
         if (some.length === mostAtOnce)
-            await next();
+            yield await part();
     }
-    await next();
-    if (carries !== undefined && there > 0)
-        await awaitMajority(db, into);
-    return { all, there };
+    if (some.length > 0)
+        yield await part();
 }
 async function carry(db, documents, into, carries) {
     const { there, missing } = await carry_compare(db, documents, into);
@@ -13046,6 +13059,7 @@ var take_name = __webpack_require__(19605);
 
 
 
+
 /** An application may make a collection anew each time that its name is free for a moment. */
 const mostDisplaced = 50;
 /** Of a collection that a tombstone keeps under the name that it had; undefined where it is not there. */
@@ -13086,6 +13100,7 @@ async function giveBack(place, own, goes, behind) {
             if (theirs === undefined || !(await place.makesWay.isIt({ ...present, plain })))
                 return false;
             const tombstone = own.dropped(theirs);
+            await stopExpiring(place, present, theirs);
             await place.displaced.tell({ name, tombstone });
             free = () => returned_unlessGone(renameCollection(place, name, tombstone, theirs, 1));
         }
@@ -13094,6 +13109,12 @@ async function giveBack(place, own, goes, behind) {
             return true;
     }
     return false;
+}
+/** Nothing expires in a tombstone; it does where the user has no right to collMod. */
+async function stopExpiring(place, { name, rawOptions, rawIndexes }, uuid) {
+    const { db, topology } = place;
+    const stop = (change) => patiently(place, () => db.command({ collMod: name, ...change, ...expected(topology, uuid), writeConcern: { w: 'majority' } }));
+    await (0,mongo_expiry/* stopExpiry */.k)((0,mongo_expiry/* expiriesOf */.R3)(rawOptions, rawIndexes), (change) => returned_unlessGone(stop(change)));
 }
 /** Somebody has dropped or renamed it since the look: its name is free. */
 async function returned_unlessGone(rename) {
@@ -13106,35 +13127,55 @@ async function returned_unlessGone(rename) {
             throw error;
     }
 }
+/** What others made under names of an entry before this undo of it, by what is on record: while it ran, or was undone. */
+function displacedBefore({ midway, catalog, namespace }) {
+    const { displaced = [], carried = [], to = namespace } = catalog ?? {};
+    const known = midway?.displaced ?? [];
+    const name = to.collection ?? '';
+    const more = displaced.filter((tombstone) => known.every((one) => one.tombstone !== tombstone));
+    const doubt = (tombstone) => carried.includes(tombstone) && { inDoubt: true };
+    return [...more.map((tombstone) => ({ name, tombstone, ...doubt(tombstone) })), ...known];
+}
 /**
  * Puts what others inserted under a name meanwhile into the collection that has it again; `back`: whether that is so. What
  * that does not take is kept where it is, and told. Throws the driver's errors and those of `ready`.
  */
 async function bringAlong(place, name, back) {
-    const { db, displaced, ready = async () => { } } = place;
+    const { db, ready = async () => { } } = place;
     const conflicts = [];
-    for (const one of displaced.all) {
+    for (const one of place.displaced.all) {
         if (one.name !== name)
             continue;
-        const { carried = 0, kept = 0 } = await counted(one);
-        if (carried + kept > 0)
-            conflicts.push(alongside(result_shownNamespace({ database: db.databaseName, collection: name }), one.tombstone, carried, kept));
+        const counted = await carried(db, one, back ? name : undefined, ready, (now) => place.displaced.tell(now));
+        conflicts.push(...alongside({ database: db.databaseName, collection: name }, counted));
     }
     return conflicts;
-    async function counted(one) {
-        if (one.kept !== undefined)
-            return one;
-        if (!back)
-            return { ...one, kept: await db.collection(one.tombstone).countDocuments() };
-        const { all, there } = await carryAll(db, { from: one.tombstone, into: name, carries: ready });
-        const done = { ...one, carried: there, kept: all - there };
-        await displaced.tell(done);
-        return done;
-    }
 }
-/** What others made under the name of a collection that goes back. */
-function alongside(namespace, tombstone, carried, writes) {
-    return { kind: 'aside', why: 'meanwhile', namespace, tombstone, writes, carried };
+/**
+ * Carries over what is left to carry of it, and comes back with the count of all; without `ready` and `tell` it only counts.
+ * `into`: what has the name now, if that is back.
+ */
+async function carried(db, one, into, ready, tell) {
+    if (one.done)
+        return one;
+    const { carried = 0, kept = 0, tombstone: from } = one;
+    if (into === undefined || one.inDoubt)
+        return { ...one, kept: (await db.collection(from).countDocuments()) - carried };
+    let now = { ...one, carried, kept };
+    // Behind what an earlier run has carried: users may have changed that since.
+    for await (const { all, there } of carryAll(db, { from, into, carries: ready, behind: carried + kept })) {
+        now = { ...now, carried: (now.carried ?? 0) + there, kept: (now.kept ?? 0) + all - there };
+        await tell?.(now);
+    }
+    await tell?.({ ...now, done: true });
+    return now;
+}
+/** What others made under the name of a collection that goes back; nothing where it holds nothing. */
+function alongside(namespace, { tombstone, carried = 0, kept = 0, inDoubt }) {
+    if (carried + kept === 0)
+        return [];
+    const writes = inDoubt ? 'unknown' : kept;
+    return [{ kind: 'aside', why: 'meanwhile', namespace: result_shownNamespace(namespace), tombstone, writes, carried }];
 }
 function nameTaken({ db }, name) {
     return conflicting({ database: db.databaseName, collection: name }, 'name-taken').conflicts;
@@ -13279,19 +13320,21 @@ async function undoCatalog(connection, own, entry, options) {
     await keepLeft(connection.db, own, entry, undone.conflicts);
     return undone;
 }
-async function takeBack(connection, own, entry, { ready, alone = false }) {
+async function takeBack(connection, own, entry, { ready, alone = false, makesWay }) {
     const { catalog, namespace, state, kind } = entry;
     if (catalog === undefined || state === 'refused')
         return place_nothing;
     const record = async (midway) => {
         await ready();
         const journal = connection.db.collection(own.journal);
-        await journal.updateOne({ _id: entry._id }, { $set: { midway } }, { writeConcern: { w: 'majority' } });
+        const fields = Object.entries(midway).map(([field, value]) => [`midway.${field}`, value]);
+        const change = { $set: Object.fromEntries(fields) };
+        await journal.updateOne({ _id: entry._id }, change, { writeConcern: { w: 'majority' } });
     };
     const displaced = new DisplacedOnRecord(entry, record);
     const place = {
         ...{ ...connection, db: connection.client.db(namespace.database), ready, record, displaced },
-        makesWay: new MakesWay(connection.db, own),
+        makesWay,
     };
     const { before, to } = catalog;
     switch (catalog.type) {
@@ -13323,13 +13366,8 @@ async function takeBack(connection, own, entry, { ready, alone = false }) {
 class DisplacedOnRecord {
     #all;
     #record;
-    constructor({ midway, catalog, namespace }, record) {
-        const { displaced = [], to = namespace } = catalog ?? {};
-        const known = midway?.displaced ?? [];
-        const name = to.collection ?? '';
-        // Also what others made while the migration put something else there.
-        const more = displaced.filter((tombstone) => known.every((one) => one.tombstone !== tombstone));
-        this.#all = [...more.map((tombstone) => ({ name, tombstone })), ...known];
+    constructor(entry, record) {
+        this.#all = displacedBefore(entry);
         this.#record = record;
     }
     get all() {
@@ -13742,7 +13780,9 @@ class DatabaseStore {
         const { connection, own, transactions, alone } = this.#options;
         // No transaction takes it, so the fence is looked at right before each of its commands.
         const fence = transactions.fence();
-        const undone = await undoCatalog(connection, own, entry, { ready: () => fence.assertFresh(), alone });
+        const undone = await undoCatalog(connection, own, entry, {
+            ...{ ready: () => fence.assertFresh(), alone, makesWay: this.#names.makesWay },
+        });
         // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
         await this.#names.lookAgain();
         await this.#names.goBack(entry);
@@ -13800,7 +13840,6 @@ class DatabaseStore {
 
 
 
-
 /** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
 class CatalogLook {
     #client;
@@ -13850,8 +13889,10 @@ class CatalogLook {
         const foreseen = await this.#foresee(entry);
         const { conflicts: hindrances, displaced } = await this.#names.goBack(entry);
         const conflicts = [...foreseen, ...(await this.#foreseeDisplaced(entry, hindrances)), ...hindrances];
-        for (const { namespace, theirs, back } of displaced)
-            conflicts.push(...(await this.#foreseeAlong(namespace, theirs.name, this.#own.dropped(theirs.uuid), back)));
+        for (const { namespace, theirs, back } of displaced) {
+            const one = { name: namespace.collection ?? '', tombstone: this.#own.dropped(theirs.uuid) };
+            conflicts.push(...(await this.#foreseeAlong(namespace, theirs.name, one, back)));
+        }
         if (made !== undefined && foreseen.some((one) => one.kind === 'collection' && one.reason === 'holds-documents'))
             this.#names.stays(namespace, made);
         if (type === 'drop-collection' && before !== undefined)
@@ -13912,42 +13953,29 @@ class CatalogLook {
         return conflicts;
     }
     /** What others made while the migration put something else there, or an earlier undo that was cut off put it back. */
-    async #foreseeDisplaced({ catalog, namespace, midway }, hindrances) {
-        const { displaced = [], to = namespace, replaced } = catalog ?? {};
-        const known = midway?.displaced ?? [];
+    async #foreseeDisplaced(entry, hindrances) {
+        const { catalog, namespace } = entry;
+        const { to = namespace, before, replaced } = catalog ?? {};
         const conflicts = [];
-        const names = new Map(displaced.map((tombstone) => [tombstone, to.collection ?? '']));
-        for (const { name, tombstone } of known)
-            names.set(tombstone, name);
-        for (const [tombstone, name] of names) {
-            const { carried = 0, kept } = known.find((one) => one.tombstone === tombstone) ?? {};
-            const at = { database: to.database, collection: name };
-            if (kept === undefined) {
-                const uuid = name === to.collection && catalog?.type !== 'drop-collection' ? replaced?.uuid : catalog?.before?.uuid;
-                const stays = uuid === undefined || hindrances.some((one) => one.namespace === result_shownNamespace(at));
-                const back = stays ? undefined : await this.#names.withUuid(at.database, uuid);
-                conflicts.push(...(await this.#foreseeAlong(at, tombstone, tombstone, back)));
-            }
-            else if (carried + kept > 0)
-                conflicts.push(alongside(result_shownNamespace(at), tombstone, carried, kept));
+        for (const one of displacedBefore(entry)) {
+            const at = { database: to.database, collection: one.name };
+            const { uuid } = (one.name === to.collection && catalog?.type !== 'drop-collection' ? replaced : before) ?? {};
+            const stays = uuid === undefined || hindrances.some((other) => other.namespace === result_shownNamespace(at));
+            const back = stays ? undefined : await this.#names.withUuid(at.database, uuid);
+            conflicts.push(...(await this.#foreseeAlong(at, one.tombstone, one, back)));
         }
         return conflicts;
     }
     /** What others made under the name of what goes back: their documents come along. `from`: where these stand now. */
-    async #foreseeAlong(namespace, from, tombstone, back) {
+    async #foreseeAlong(namespace, from, theirs, back) {
         const db = this.#client.db(namespace.database);
-        const into = back?.name;
-        const { all, there } = into === undefined
-            ? { all: await db.collection(from).countDocuments(), there: 0 }
-            : await carryAll(db, { from, into });
+        const counted = { ...(await carried(db, { ...theirs, tombstone: from }, back?.name)), tombstone: theirs.tombstone };
         // Of what the migration had made, its own documents are out of it by then.
         const added = this.#added.get(`${namespace.database}.${from}`) ?? 0;
-        const carried = Math.max(0, there - added);
-        if (all - added <= 0)
-            return [];
-        if (into !== undefined)
-            this.#comesAlong({ ...namespace, collection: into }, { ...namespace, collection: from }, carried);
-        return [alongside(result_shownNamespace(namespace), tombstone, carried, all - added - carried)];
+        const along = Math.max(0, (counted.carried ?? 0) - added);
+        if (back !== undefined && !theirs.done && !theirs.inDoubt)
+            this.#comesAlong({ ...namespace, collection: back.name }, { ...namespace, collection: from }, along);
+        return alongside(namespace, { ...counted, carried: along });
     }
     #comesAlong(present, from, documents) {
         this.takesOut(present, -documents);
@@ -22595,7 +22623,7 @@ function compatibilityOf(server, target, catalog) {
     // Of a server that still runs as an older one, that one counts.
     const version = target.featureCompatibility ?? target.serverVersion;
     const refused = catalog.flatMap((metadata) => features
-        .filter((feature) => feature.used(metadata) && !knows(version, feature))
+        .filter((feature) => feature.used(metadata) && !compatibility_knows(version, feature))
         .map((feature) => `${metadata.name} uses ${feature.name}, which MongoDB ${version} does not know`));
     const warnings = [];
     const from = server.featureCompatibility ?? server.version;
@@ -22619,7 +22647,7 @@ function refuseIncompatible(id, { refused }) {
         details: { backup: id },
     });
 }
-function knows(version, { since, until }) {
+function compatibility_knows(version, { since, until }) {
     if (since !== undefined && compareVersions(version, since) < 0)
         return false;
     return until === undefined || compareVersions(version, until) < 0;

@@ -120,6 +120,11 @@ export interface CatalogChange {
   readonly asked?: readonly AskedIndex[];
   /** Tombstones of collections that others made under `to` while it was free for a moment; on record before they go there. */
   readonly displaced?: readonly string[];
+  /**
+   * Those of them whose documents were being put into what stands under `to`: on record before, and it is not done twice. In
+   * the end `displaced` has those alone of which documents are in no other place.
+   */
+  readonly carried?: readonly string[];
 }
 
 export interface JournalEntry {
@@ -171,9 +176,13 @@ export interface Displaced {
   /** The name that it had. */
   readonly name: string;
   readonly tombstone: string;
-  /** Once its documents were carried over: how many are in what is back, and how many only here. */
+  /** Of its documents, in the order of their `_id`s, how many are in what is back by now, and how many stay here alone. */
   readonly carried?: number;
   readonly kept?: number;
+  /** Whether that is all of them. */
+  readonly done?: boolean;
+  /** The migration was at putting its documents into what it had put there: it is left as it is. */
+  readonly inDoubt?: true;
 }
 
 /** Images of documents of one collection: see `images.ts` for the bytes. `_id`: see `imagesId`. */

@@ -171,7 +171,9 @@ function aside({ why, tombstone, writes = 'unknown', carried = 0 }: Extract<Undo
   const kept = `is kept in ${tombstone}`;
   if (why === 'made-again') return `what somebody else wrote before the name was taken again ${kept}`;
   if (writes === 'unknown')
-    return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
+    return why === 'meanwhile'
+      ? `what others made there while it was put in place ${kept}, and nobody can tell what of it is there alone`
+      : `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
   const stay =
     why === 'meanwhile'
       ? `what others made there meanwhile ${kept}, ${counted(writes, 'document')} of it there alone`

@@ -29,26 +29,33 @@ export async function carryOver(db: Db, ids: readonly unknown[], { from, into, c
   return there;
 }
 
-/** The same of all that a collection holds: how many documents that are, and how many of them are in the other one. */
-export async function carryAll(db: Db, { from, into, carries }: CarryOver): Promise<{ all: number; there: number }> {
+/**
+ * The same of all that a collection holds, in the order of the `_id`s and `behind` so many of them: of each part how many
+ * documents it has, and how many of them are in the other collection.
+ */
+export async function* carryAll(
+  db: Db,
+  { from, into, carries, behind = 0 }: CarryOver & { readonly behind?: number },
+): AsyncGenerator<{ readonly all: number; readonly there: number }> {
   // There the first documents would go for them.
   const [info] = await readCatalog(db, into);
   const takes = info !== undefined && !isCapped(info);
-  let [all, there] = [0, 0];
+  const found = db
+    .collection(from, { readPreference: 'primary' })
+    .find({}, { sort: { _id: 1 }, skip: behind, raw: true, batchSize: mostAtOnce });
   let some: Uint8Array[] = [];
-  const next = async () => {
-    all += some.length;
-    if (takes) there += await carry(db, some, into, carries);
+  const part = async () => {
+    const documents = some;
     some = [];
+    const there = takes ? await carry(db, documents, into, carries) : 0;
+    if (carries !== undefined && there > 0) await awaitMajority(db, into);
+    return { all: documents.length, there };
   };
-  const found = db.collection(from).find({}, { raw: true, batchSize: mostAtOnce, readPreference: 'primary' });
   for await (const document of found) {
     some.push(document as unknown as Uint8Array);
-    if (some.length === mostAtOnce) await next();
+    if (some.length === mostAtOnce) yield await part();
   }
-  await next();
-  if (carries !== undefined && there > 0) await awaitMajority(db, into);
-  return { all, there };
+  if (some.length > 0) yield await part();
 }
 
 async function carry(

@@ -6,9 +6,10 @@ import { changeInPlace } from './change-in-place.ts';
 import { inPlaceBack } from './in-place.ts';
 import { keepLeft } from './left.ts';
 import { removeBeside, removeMade } from './made.ts';
-import { MakesWay } from './makes-way.ts';
+import type { MakesWay } from './makes-way.ts';
 import { bringBack, renameBack, swapBack } from './moved.ts';
 import { type CatalogUndone, conflicting, findByState, nothing, type OnRecord, type UndoPlace } from './place.ts';
+import { displacedBefore } from './returned.ts';
 import { shapeNow } from './shape.ts';
 
 export interface UndoCatalogOptions {
@@ -16,6 +17,8 @@ export interface UndoCatalogOptions {
   readonly ready: () => Promise<void>;
   /** Nobody else writes, so nobody looks for what others wrote. */
   readonly alone?: boolean;
+  /** Told of all newer entries. */
+  readonly makesWay: MakesWay;
 }
 
 /**
@@ -40,19 +43,21 @@ async function takeBack(
   connection: Connection,
   own: OwnNames,
   entry: UndoEntry,
-  { ready, alone = false }: UndoCatalogOptions,
+  { ready, alone = false, makesWay }: UndoCatalogOptions,
 ): Promise<CatalogUndone> {
   const { catalog, namespace, state, kind } = entry;
   if (catalog === undefined || state === 'refused') return nothing;
   const record: UndoPlace['record'] = async (midway) => {
     await ready();
     const journal = connection.db.collection<JournalEntry>(own.journal);
-    await journal.updateOne({ _id: entry._id }, { $set: { midway } }, { writeConcern: { w: 'majority' } });
+    const fields = Object.entries(midway).map(([field, value]) => [`midway.${field}`, value]);
+    const change = { $set: Object.fromEntries(fields) };
+    await journal.updateOne({ _id: entry._id }, change, { writeConcern: { w: 'majority' } });
   };
   const displaced = new DisplacedOnRecord(entry, record);
   const place: UndoPlace = {
     ...{ ...connection, db: connection.client.db(namespace.database), ready, record, displaced },
-    makesWay: new MakesWay(connection.db, own),
+    makesWay,
   };
   const { before, to } = catalog;
   switch (catalog.type) {
@@ -82,13 +87,8 @@ class DisplacedOnRecord implements OnRecord {
   #all: readonly Displaced[];
   readonly #record: UndoPlace['record'];
 
-  constructor({ midway, catalog, namespace }: UndoEntry, record: UndoPlace['record']) {
-    const { displaced = [], to = namespace } = catalog ?? {};
-    const known = midway?.displaced ?? [];
-    const name = to.collection ?? '';
-    // Also what others made while the migration put something else there.
-    const more = displaced.filter((tombstone) => known.every((one) => one.tombstone !== tombstone));
-    this.#all = [...more.map((tombstone) => ({ name, tombstone })), ...known];
+  constructor(entry: UndoEntry, record: UndoPlace['record']) {
+    this.#all = displacedBefore(entry);
     this.#record = record;
   }
 

@@ -3,15 +3,14 @@ import { readCatalog } from '../../../mongo/catalog.ts';
 import type { Connection } from '../../../mongo/connect.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
 import type { CatalogState } from '../../journal/catalog-state.ts';
-import type { EntryNamespace } from '../../journal/documents.ts';
+import type { Displaced, EntryNamespace } from '../../journal/documents.ts';
 import type { UndoEntry } from '../read.ts';
 import { shownNamespace, type UndoConflict } from '../result.ts';
-import { carryAll } from './carry.ts';
 import { expiryBack, type InPlace, inPlaceBack, withInPlace } from './in-place.ts';
 import { isMade } from './made.ts';
 import { inTheWay, type Listed, NamesOfThePast } from './names.ts';
 import { writesToReplacement } from './replaced.ts';
-import { alongside } from './returned.ts';
+import { alongside, carried, displacedBefore } from './returned.ts';
 import { type Shape, shapeNow } from './shape.ts';
 
 /** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
@@ -71,8 +70,10 @@ export class CatalogLook {
     const foreseen = await this.#foresee(entry);
     const { conflicts: hindrances, displaced } = await this.#names.goBack(entry);
     const conflicts = [...foreseen, ...(await this.#foreseeDisplaced(entry, hindrances)), ...hindrances];
-    for (const { namespace, theirs, back } of displaced)
-      conflicts.push(...(await this.#foreseeAlong(namespace, theirs.name, this.#own.dropped(theirs.uuid), back)));
+    for (const { namespace, theirs, back } of displaced) {
+      const one = { name: namespace.collection ?? '', tombstone: this.#own.dropped(theirs.uuid) };
+      conflicts.push(...(await this.#foreseeAlong(namespace, theirs.name, one, back)));
+    }
     if (made !== undefined && foreseen.some((one) => one.kind === 'collection' && one.reason === 'holds-documents'))
       this.#names.stays(namespace, made);
     if (type === 'drop-collection' && before !== undefined) await this.#foreseeReturn(namespace, before);
@@ -132,25 +133,16 @@ export class CatalogLook {
   }
 
   /** What others made while the migration put something else there, or an earlier undo that was cut off put it back. */
-  async #foreseeDisplaced(
-    { catalog, namespace, midway }: UndoEntry,
-    hindrances: readonly UndoConflict[],
-  ): Promise<UndoConflict[]> {
-    const { displaced = [], to = namespace, replaced } = catalog ?? {};
-    const known = midway?.displaced ?? [];
+  async #foreseeDisplaced(entry: UndoEntry, hindrances: readonly UndoConflict[]): Promise<UndoConflict[]> {
+    const { catalog, namespace } = entry;
+    const { to = namespace, before, replaced } = catalog ?? {};
     const conflicts: UndoConflict[] = [];
-    const names = new Map(displaced.map((tombstone) => [tombstone, to.collection ?? '']));
-    for (const { name, tombstone } of known) names.set(tombstone, name);
-    for (const [tombstone, name] of names) {
-      const { carried = 0, kept } = known.find((one) => one.tombstone === tombstone) ?? {};
-      const at = { database: to.database, collection: name };
-      if (kept === undefined) {
-        const uuid =
-          name === to.collection && catalog?.type !== 'drop-collection' ? replaced?.uuid : catalog?.before?.uuid;
-        const stays = uuid === undefined || hindrances.some((one) => one.namespace === shownNamespace(at));
-        const back = stays ? undefined : await this.#names.withUuid(at.database, uuid);
-        conflicts.push(...(await this.#foreseeAlong(at, tombstone, tombstone, back)));
-      } else if (carried + kept > 0) conflicts.push(alongside(shownNamespace(at), tombstone, carried, kept));
+    for (const one of displacedBefore(entry)) {
+      const at = { database: to.database, collection: one.name };
+      const { uuid } = (one.name === to.collection && catalog?.type !== 'drop-collection' ? replaced : before) ?? {};
+      const stays = uuid === undefined || hindrances.some((other) => other.namespace === shownNamespace(at));
+      const back = stays ? undefined : await this.#names.withUuid(at.database, uuid);
+      conflicts.push(...(await this.#foreseeAlong(at, one.tombstone, one, back)));
     }
     return conflicts;
   }
@@ -159,22 +151,17 @@ export class CatalogLook {
   async #foreseeAlong(
     namespace: EntryNamespace,
     from: string,
-    tombstone: string,
+    theirs: Displaced,
     back: Listed | undefined,
   ): Promise<UndoConflict[]> {
     const db = this.#client.db(namespace.database);
-    const into = back?.name;
-    const { all, there } =
-      into === undefined
-        ? { all: await db.collection(from).countDocuments(), there: 0 }
-        : await carryAll(db, { from, into });
+    const counted = { ...(await carried(db, { ...theirs, tombstone: from }, back?.name)), tombstone: theirs.tombstone };
     // Of what the migration had made, its own documents are out of it by then.
     const added = this.#added.get(`${namespace.database}.${from}`) ?? 0;
-    const carried = Math.max(0, there - added);
-    if (all - added <= 0) return [];
-    if (into !== undefined)
-      this.#comesAlong({ ...namespace, collection: into }, { ...namespace, collection: from }, carried);
-    return [alongside(shownNamespace(namespace), tombstone, carried, all - added - carried)];
+    const along = Math.max(0, (counted.carried ?? 0) - added);
+    if (back !== undefined && !theirs.done && !theirs.inDoubt)
+      this.#comesAlong({ ...namespace, collection: back.name }, { ...namespace, collection: from }, along);
+    return alongside(namespace, { ...counted, carried: along });
   }
 
   #comesAlong(present: EntryNamespace, from: EntryNamespace, documents: number): void {

@@ -13,43 +13,55 @@ export interface Standing {
 
 /** Tells what makes way for a collection that goes back to its name. */
 export class MakesWay {
-  readonly #journal: Db;
+  readonly #db: Db;
   readonly #own: OwnNames;
-  /** By UUID: what all journals of the target know of it. */
-  readonly #known = new Map<string, 'nothing' | 'given-up' | 'something'>();
+  /** UUIDs of collections whose making is undone. */
+  readonly #unmade = new Set<string>();
+  #known: Promise<readonly Known[]> | undefined;
 
   /** `db`: where the journal is. */
   constructor(db: Db, own: OwnNames) {
-    this.#journal = db;
+    this.#db = db;
     this.#own = own;
   }
 
-  /**
-   * Whether this is what a write makes by the way, or what a migration had made, whose making is undone and which holds
-   * documents of others: `givenUp` are such of which that is not on record. What was there before a migration, or has options
-   * of its own, keeps its name. Throws the driver's errors.
-   */
-  async isIt({ name, type, uuid, plain }: Standing, givenUp?: ReadonlySet<string>): Promise<boolean> {
-    if (type !== 'collection' || uuid === undefined || name.startsWith('system.')) return false;
-    if (givenUp?.has(uuid)) return true;
-    const known = this.#known.get(uuid) ?? (await this.#find(uuid, name));
-    this.#known.set(uuid, known);
-    return known === 'given-up' || (known === 'nothing' && plain);
+  /** To be told of every entry that is undone, the newest first: what it had made holds nothing of its attempt's any more. */
+  pass(entry: Pick<JournalEntry, 'catalog'>): void {
+    const made = madeBy(entry);
+    if (made !== undefined) this.#unmade.add(made);
   }
 
-  async #find(uuid: string, name: string): Promise<'nothing' | 'given-up' | 'something'> {
-    const parts = ['before', 'after', 'replaced'].map((part) => ({ [`catalog.${part}.uuid`]: uuid }));
-    const entries = await this.#journal
+  /**
+   * Whether this is what a write makes by the way, or what the migration had made and could not remove, for what others put
+   * into it. What a journal knows as having been there before, or has options of its own, keeps its name. Throws the driver's
+   * errors.
+   */
+  async isIt({ name, type, uuid, plain }: Standing): Promise<boolean> {
+    if (type !== 'collection' || uuid === undefined || name.startsWith('system.')) return false;
+    if (this.#unmade.has(uuid)) return true;
+    if (!plain) return false;
+    // Once: it reads all of the journal.
+    this.#known ??= this.#read();
+    return (await this.#known).every((entry) => !knows(entry, uuid) || foundThere(entry, name, uuid));
+  }
+
+  #read(): Promise<Known[]> {
+    return this.#db
       .collection<JournalEntry>(this.#own.journal, { readPreference: ReadPreference.primary })
-      .find({ kind: { $in: ['catalog', 'implicit'] }, $or: parts } as Document)
-      .project<Known>({ catalog: 1, undone: 1, namespace: 1 })
+      .find({ kind: { $in: ['catalog', 'implicit'] } } as Document)
+      .project<Known>({
+        ...{ namespace: 1, 'catalog.type': 1, 'catalog.to': 1 },
+        ...{ 'catalog.before.uuid': 1, 'catalog.after.uuid': 1, 'catalog.replaced.uuid': 1 },
+      })
       .toArray();
-    if (entries.some((entry) => entry.undone !== undefined && madeBy(entry) === uuid)) return 'given-up';
-    return entries.some((entry) => !foundThere(entry, name, uuid)) ? 'something' : 'nothing';
   }
 }
 
-type Known = Pick<JournalEntry, 'catalog' | 'undone' | 'namespace'>;
+type Known = Pick<JournalEntry, 'catalog' | 'namespace'>;
+
+function knows({ catalog }: Known, uuid: string): boolean {
+  return [catalog?.before, catalog?.after, catalog?.replaced].some((state) => state?.uuid === uuid);
+}
 
 /**
  * Whether a change only found it under this name: others had made it by then. What was moved, dropped or replaced was there
@@ -62,7 +74,7 @@ function foundThere({ catalog, namespace }: Known, name: string, uuid: string): 
 }
 
 /** The UUID of the collection that a change has made where there was none; undefined of all others. */
-export function madeBy({ catalog }: Pick<JournalEntry, 'catalog'>): string | undefined {
+function madeBy({ catalog }: Pick<JournalEntry, 'catalog'>): string | undefined {
   const makes = catalog?.type === 'create-collection' || catalog?.type === 'create-indexes';
   return makes && catalog.before === undefined ? catalog.after?.uuid : undefined;
 }

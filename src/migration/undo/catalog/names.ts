@@ -5,7 +5,7 @@ import type { OwnNames } from '../../../mongo/own.ts';
 import type { Attempt, EntryNamespace } from '../../journal/documents.ts';
 import { readEntries, type UndoEntry } from '../read.ts';
 import { shownNamespace, type UndoConflict } from '../result.ts';
-import { MakesWay, madeBy, type Standing } from './makes-way.ts';
+import { MakesWay, type Standing } from './makes-way.ts';
 
 export type Listed = Standing;
 
@@ -33,9 +33,7 @@ const unhindered: WentBack = { conflicts: [], displaced: [] };
  */
 export class NamesOfThePast {
   readonly #client: MongoClient;
-  readonly #makesWay: MakesWay;
-  /** UUIDs of collections whose making it has gone back over. */
-  readonly #unmakes = new Set<string>();
+  readonly makesWay: MakesWay;
   /** Of each database, what stands in it. */
   readonly #listed = new Map<string, Map<string, Listed>>();
   /** By the name of then, the UUID of what stood there; undefined where that was nothing, or has none. */
@@ -43,7 +41,7 @@ export class NamesOfThePast {
 
   constructor({ client, db }: Pick<Connection, 'client' | 'db'>, own: OwnNames) {
     this.#client = client;
-    this.#makesWay = new MakesWay(db, own);
+    this.makesWay = new MakesWay(db, own);
   }
 
   /** The present name of what a name stood for at this point; undefined where there was nothing. */
@@ -84,8 +82,7 @@ export class NamesOfThePast {
   /** Goes back over one entry. */
   async goBack({ catalog, namespace, state }: UndoEntry): Promise<WentBack> {
     if (catalog === undefined || state === 'refused') return unhindered;
-    const made = madeBy({ catalog });
-    if (made !== undefined) this.#unmakes.add(made);
+    this.makesWay.pass({ catalog });
     const { before, after, to, replaced } = catalog;
     switch (catalog.type) {
       case 'create-collection':
@@ -153,8 +150,7 @@ export class NamesOfThePast {
     if (!found) return hindered(namespace, 'gone');
     if (present === undefined) return unhindered;
     const { uuid: theirs } = present;
-    if (theirs === undefined || !(await this.#makesWay.isIt(present, this.#unmakes)))
-      return hindered(namespace, 'name-taken');
+    if (theirs === undefined || !(await this.makesWay.isIt(present))) return hindered(namespace, 'name-taken');
     return { conflicts: [], displaced: [{ namespace, theirs: { ...present, uuid: theirs }, back: place }] };
   }
 

@@ -1,11 +1,14 @@
-import { nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
-import { renameCollection } from '../../../mongo/catalog-changes.ts';
+import type { Db, Document } from 'mongodb';
+import { type CollectionInfo, nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
+import { expected, patiently, renameCollection } from '../../../mongo/catalog-changes.ts';
+import { expiriesOf, stopExpiry } from '../../../mongo/expiry.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
 import { emptyDocument, sameBytes } from '../../../mongo/raw-bson.ts';
 import { serverCode, serverCodes } from '../../../mongo/server-error.ts';
 import { takeName } from '../../../mongo/take-name.ts';
 import type { CatalogState } from '../../journal/catalog-state.ts';
-import type { Displaced } from '../../journal/documents.ts';
+import type { Displaced, EntryNamespace } from '../../journal/documents.ts';
+import type { UndoEntry } from '../read.ts';
 import { shownNamespace, type UndoConflict } from '../result.ts';
 import { carryAll } from './carry.ts';
 import { conflicting, type UndoPlace } from './place.ts';
@@ -62,6 +65,7 @@ export async function giveBack(place: UndoPlace, own: OwnNames, goes: Return, be
       const plain = sameBytes(present.rawOptions, emptyDocument);
       if (theirs === undefined || !(await place.makesWay.isIt({ ...present, plain }))) return false;
       const tombstone = own.dropped(theirs);
+      await stopExpiring(place, present, theirs);
       await place.displaced.tell({ name, tombstone });
       free = () => unlessGone(renameCollection(place, name, tombstone, theirs, 1));
     }
@@ -69,6 +73,16 @@ export async function giveBack(place: UndoPlace, own: OwnNames, goes: Return, be
     if (await takeName(free, () => moveOn(place, goes, behind))) return true;
   }
   return false;
+}
+
+/** Nothing expires in a tombstone; it does where the user has no right to collMod. */
+async function stopExpiring(place: UndoPlace, { name, rawOptions, rawIndexes }: CollectionInfo, uuid: string) {
+  const { db, topology } = place;
+  const stop = (change: Document) =>
+    patiently(place, () =>
+      db.command({ collMod: name, ...change, ...expected(topology, uuid), writeConcern: { w: 'majority' } }),
+    );
+  await stopExpiry(expiriesOf(rawOptions, rawIndexes), (change) => unlessGone(stop(change)));
 }
 
 /** Somebody has dropped or renamed it since the look: its name is free. */
@@ -81,36 +95,64 @@ async function unlessGone(rename: Promise<void>): Promise<void> {
   }
 }
 
+/** What others made under names of an entry before this undo of it, by what is on record: while it ran, or was undone. */
+export function displacedBefore({ midway, catalog, namespace }: UndoEntry): readonly Displaced[] {
+  const { displaced = [], carried = [], to = namespace } = catalog ?? {};
+  const known = midway?.displaced ?? [];
+  const name = to.collection ?? '';
+  const more = displaced.filter((tombstone) => known.every((one) => one.tombstone !== tombstone));
+  const doubt = (tombstone: string) => carried.includes(tombstone) && ({ inDoubt: true } as const);
+  return [...more.map((tombstone) => ({ name, tombstone, ...doubt(tombstone) })), ...known];
+}
+
 /**
  * Puts what others inserted under a name meanwhile into the collection that has it again; `back`: whether that is so. What
  * that does not take is kept where it is, and told. Throws the driver's errors and those of `ready`.
  */
 export async function bringAlong(place: UndoPlace, name: string, back: boolean): Promise<UndoConflict[]> {
-  const { db, displaced, ready = async () => {} } = place;
+  const { db, ready = async () => {} } = place;
   const conflicts: UndoConflict[] = [];
-  for (const one of displaced.all) {
+  for (const one of place.displaced.all) {
     if (one.name !== name) continue;
-    const { carried = 0, kept = 0 } = await counted(one);
-    if (carried + kept > 0)
-      conflicts.push(
-        alongside(shownNamespace({ database: db.databaseName, collection: name }), one.tombstone, carried, kept),
-      );
+    const counted = await carried(db, one, back ? name : undefined, ready, (now) => place.displaced.tell(now));
+    conflicts.push(...alongside({ database: db.databaseName, collection: name }, counted));
   }
   return conflicts;
-
-  async function counted(one: Displaced): Promise<Displaced> {
-    if (one.kept !== undefined) return one;
-    if (!back) return { ...one, kept: await db.collection(one.tombstone).countDocuments() };
-    const { all, there } = await carryAll(db, { from: one.tombstone, into: name, carries: ready });
-    const done = { ...one, carried: there, kept: all - there };
-    await displaced.tell(done);
-    return done;
-  }
 }
 
-/** What others made under the name of a collection that goes back. */
-export function alongside(namespace: string, tombstone: string, carried: number, writes: number): UndoConflict {
-  return { kind: 'aside', why: 'meanwhile', namespace, tombstone, writes, carried };
+/**
+ * Carries over what is left to carry of it, and comes back with the count of all; without `ready` and `tell` it only counts.
+ * `into`: what has the name now, if that is back.
+ */
+export async function carried(
+  db: Db,
+  one: Displaced,
+  into: string | undefined,
+  ready?: () => Promise<void>,
+  tell?: (one: Displaced) => Promise<void>,
+): Promise<Displaced> {
+  if (one.done) return one;
+  const { carried = 0, kept = 0, tombstone: from } = one;
+  if (into === undefined || one.inDoubt)
+    return { ...one, kept: (await db.collection(from).countDocuments()) - carried };
+  let now: Displaced = { ...one, carried, kept };
+  // Behind what an earlier run has carried: users may have changed that since.
+  for await (const { all, there } of carryAll(db, { from, into, carries: ready, behind: carried + kept })) {
+    now = { ...now, carried: (now.carried ?? 0) + there, kept: (now.kept ?? 0) + all - there };
+    await tell?.(now);
+  }
+  await tell?.({ ...now, done: true });
+  return now;
+}
+
+/** What others made under the name of a collection that goes back; nothing where it holds nothing. */
+export function alongside(
+  namespace: EntryNamespace,
+  { tombstone, carried = 0, kept = 0, inDoubt }: Displaced,
+): UndoConflict[] {
+  if (carried + kept === 0) return [];
+  const writes = inDoubt ? 'unknown' : kept;
+  return [{ kind: 'aside', why: 'meanwhile', namespace: shownNamespace(namespace), tombstone, writes, carried }];
 }
 
 export function nameTaken({ db }: UndoPlace, name: string): readonly UndoConflict[] {

@@ -215,3 +215,34 @@ test('a collection that was dropped and made anew is back with what users put in
   ]);
   expect(await idsIn(s.db, 'a')).toEqual([1, 3]);
 });
+
+test('a collection that an earlier attempt made, and users filled, is not put aside for one that it took the name of', async () => {
+  await using s = await setting(({ db }) => insert(db, 'o', 1));
+  const { db, journal } = s;
+  const first = journal.attempt;
+  await journal.catalog('n', 'create-collection', () => db.createCollection('n'));
+  await insert(db, 'n', 50);
+  expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ state: 'undone', left: [{ why: expect.any(String) }] });
+  journal.attempt = { ...first, number: 2 };
+  journal.sequence = 0;
+  await journal.write('n', (session) => db.collection<Numbered>('n').insertOne({ _id: 60 }, { session }));
+  await renameOver(s, 'n', 'o');
+  await db.createCollection('n', { validator: { n: 1 } });
+  expect(await undoneAsForetold(s)).toEqual([
+    ['n', 'name-taken'],
+    ['o', 'name-taken'],
+  ]);
+  expect(await idsIn(db, 'o')).toEqual([50]);
+});
+
+test('documents of what makes way do not expire where they are kept', async () => {
+  await using s = await setting(({ db }) => insert(db, 'a', 1));
+  await s.journal.drop('a');
+  await insert(s.db, 'a', 1);
+  await s.db.collection<Numbered>('a').updateOne({ _id: 1 }, { $set: { user: true } });
+  await s.db.collection('a').createIndex({ at: 1 }, { expireAfterSeconds: 3600 });
+  const aside = own.dropped((await findCollection(s.db, 'a'))?.uuid ?? '');
+  await undoneAsForetold(s);
+  expect(await idsIn(s.db, aside)).toEqual([1]);
+  expect((await s.db.collection(aside).indexes())[1]).toMatchObject({ expireAfterSeconds: 2_147_483_647 });
+});

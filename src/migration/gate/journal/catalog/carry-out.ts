@@ -127,17 +127,21 @@ export async function carryOut<T>(
 async function withDisplaced(
   context: JournalContext,
   change: CatalogChange,
-  { ready }: Fenced,
+  { ready, record }: Fenced,
 ): Promise<CatalogChange> {
-  const { to, displaced = [] } = change;
+  const { to, displaced = [], carried = [] } = change;
   if (to === undefined || displaced.length === 0) return change;
   try {
-    const kept = await carryAlong(context, to, displaced, ready);
+    await record({ carried: displaced });
+    // Of those that an earlier try was at nobody can tell.
+    const doubtful = displaced.filter((tombstone) => carried.includes(tombstone));
+    const others = displaced.filter((tombstone) => !carried.includes(tombstone));
+    const kept = [...doubtful, ...(await carryAlong(context, to, others, ready))];
     for (const tombstone of kept)
       context.note(
-        `Of what others wrote to ${named(to)} while that was put in place, documents are kept in ${tombstone} alone.`,
+        `Of what others wrote to ${named(to)} while that was put in place, documents are in ${tombstone} alone, or may be.`,
       );
-    return { ...change, displaced: kept };
+    return { ...change, displaced: kept, carried: displaced };
   } catch (error) {
     throw error instanceof NotSent ? error.cause : error;
   }
