@@ -339,11 +339,11 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(13), __webpack_require__.e(8), __webpack_require__.e(16), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 25727));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(13), __webpack_require__.e(8), __webpack_require__.e(15), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 24548));
         const ended = secrets.scrubTexts(await runCommand(run));
         const { renderJson } = await __webpack_require__.e(/* import() */ 21).then(__webpack_require__.bind(__webpack_require__, 72366));
         const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(13), __webpack_require__.e(22), __webpack_require__.e(19)]).then(__webpack_require__.bind(__webpack_require__, 51296));
-        const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 15).then(__webpack_require__.bind(__webpack_require__, 84362));
+        const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 16).then(__webpack_require__.bind(__webpack_require__, 84362));
         const lines = renderMigrateMongo(ended, invocation.migrateMongo);
         if (lines !== undefined && !json)
             process.stdout.write(secrets.scrub(lines.stdout));

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MongoServerError, type Timestamp } from 'mongodb';
+import type { Timestamp } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from '../../src/backup/manifest.ts';
 import { type Lost, movedBy } from '../../src/backup/restore/late.ts';
@@ -9,6 +9,7 @@ import { settleRestore } from '../../src/backup/restore/settle.ts';
 import { restoreBackup } from '../../src/backup/restore.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
 import { type WritesSince, writesSince } from '../../src/mongo/writes-since.ts';
+import { forgetful } from '../mongo/forgetful.ts';
 import { type Lab, lab, own } from './backing-up.ts';
 import { breaking } from './breaking.ts';
 import { farFrom } from './far.ts';
@@ -123,25 +124,18 @@ describe('what users write after the last count', () => {
       const connection = await scene();
       const known = [{ collection: 'b', writes: 3 }];
       let told: Lost | undefined;
-      const watch = () => {
-        throw new MongoServerError({ message: 'resume point is gone', code: 286 });
-      };
-      const forgetful: Connection = {
-        ...connection,
-        db: new Proxy(connection.db, {
-          get(db, key) {
-            const value = key === 'watch' ? watch : Reflect.get(db, key, db);
-            return typeof value === 'function' ? value.bind(db) : value;
+      const { displaced } = await restoreBackup(
+        { ...connection, db: forgetful(connection.db) },
+        at.store,
+        manifest.id,
+        {
+          ...{ own, log: at.log },
+          mayReplace: () => now(connection).then((upTo) => ({ since, upTo, collections: known, agreed })),
+          onLost: async (lost) => {
+            told = lost;
           },
-        }),
-      };
-      const { displaced } = await restoreBackup(forgetful, at.store, manifest.id, {
-        ...{ own, log: at.log },
-        mayReplace: () => now(connection).then((upTo) => ({ since, upTo, collections: known, agreed })),
-        onLost: async (lost) => {
-          told = lost;
         },
-      });
+      );
       // What is not known is kept, so that what went is known.
       expect(told?.collections).toEqual(agreed === null ? undefined : known);
       if (agreed === null) {

@@ -1,7 +1,8 @@
-import { Long, MongoServerError, Timestamp } from 'mongodb';
+import { Long, Timestamp } from 'mongodb';
 import { expect, test } from 'vitest';
 import { writesSince } from '../../src/mongo/writes-since.ts';
 import { freshDatabase } from '../setup/mongo.ts';
+import { forgetful } from './forgetful.ts';
 
 const leaveOut = (name: string) => name.startsWith('_own.');
 
@@ -83,17 +84,7 @@ test('it ends while others go on writing', async () => {
 test('a time before the beginning of the oplog is unknown', async () => {
   await using database = await freshDatabase();
   const since = await now(database.db);
-  // What the server says then. An oplog that really is too short has to be written full first: 990 MB at least.
-  const watch = () => {
-    throw new MongoServerError({ message: 'resume point is gone', code: 286 });
-  };
-  const forgetful = new Proxy(database.db, {
-    get(db, key) {
-      const value = key === 'watch' ? watch : Reflect.get(db, key, db);
-      return typeof value === 'function' ? value.bind(db) : value;
-    },
-  });
-  expect(await writesSince(forgetful, since, { leaveOut })).toEqual({ state: 'unknown', why: 'history' });
+  expect(await writesSince(forgetful(database.db), since, { leaveOut })).toEqual({ state: 'unknown', why: 'history' });
 });
 
 test('what takes too long to be read is not known', async () => {

@@ -3,6 +3,7 @@ import { dropCollection, renameCollection } from '../../mongo/catalog-changes.ts
 import type { Connection } from '../../mongo/connect.ts';
 import { expiriesOf } from '../../mongo/expiry.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import { toPutAside } from '../../mongo/put-aside.ts';
 import { readRaw } from '../../mongo/raw-read.ts';
 import { awaitMajority, insertRaw } from '../../mongo/raw-write.ts';
 import { takeName } from '../../mongo/take-name.ts';
@@ -10,7 +11,6 @@ import { ReleaseError } from '../../observe/error.ts';
 import { parseMetadata } from '../archive/metadata.ts';
 import { createEmpty, createIndexes, createView, setExpiry } from './catalog-writes.ts';
 import { restoreHints } from './failure.ts';
-import { toPutAside } from './put-aside.ts';
 import type { Displaced, Old, SwapStep } from './record.ts';
 
 type BeforeMove = (displaced: Displaced) => Promise<void>;

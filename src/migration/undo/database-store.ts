@@ -128,9 +128,8 @@ export class DatabaseStore implements UndoStore {
     const { connection, own, transactions, alone } = this.#options;
     // No transaction takes it, so the fence is looked at right before each of its commands.
     const fence = transactions.fence();
-    const undone = await undoCatalog(connection, own, entry, {
-      ...{ ready: () => fence.assertFresh(), alone, makesWay: this.#names.makesWay },
-    });
+    const { makesWay } = this.#names;
+    const undone = await undoCatalog(connection, own, entry, { ready: () => fence.assertFresh(), alone, makesWay });
     // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
     await this.#names.lookAgain();
     await this.#names.goBack(entry);

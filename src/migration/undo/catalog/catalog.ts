@@ -55,10 +55,8 @@ async function takeBack(
     await journal.updateOne({ _id: entry._id }, change, { writeConcern: { w: 'majority' } });
   };
   const displaced = new DisplacedOnRecord(entry, record);
-  const place: UndoPlace = {
-    ...{ ...connection, db: connection.client.db(namespace.database), ready, record, displaced },
-    makesWay,
-  };
+  const db = connection.client.db(namespace.database);
+  const place: UndoPlace = { ...connection, db, ready, record, displaced, makesWay };
   const { before, to } = catalog;
   switch (catalog.type) {
     case 'create-collection':

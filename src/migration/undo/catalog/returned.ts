@@ -1,10 +1,9 @@
-import type { Db, Document } from 'mongodb';
-import { type CollectionInfo, nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
-import { expected, patiently, renameCollection } from '../../../mongo/catalog-changes.ts';
-import { expiriesOf, stopExpiry } from '../../../mongo/expiry.ts';
+import type { Db } from 'mongodb';
+import { nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
+import { renameCollection } from '../../../mongo/catalog-changes.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
+import { toPutAside } from '../../../mongo/put-aside.ts';
 import { emptyDocument, sameBytes } from '../../../mongo/raw-bson.ts';
-import { serverCode, serverCodes } from '../../../mongo/server-error.ts';
 import { takeName } from '../../../mongo/take-name.ts';
 import type { CatalogState } from '../../journal/catalog-state.ts';
 import type { Displaced, EntryNamespace } from '../../journal/documents.ts';
@@ -65,34 +64,14 @@ export async function giveBack(place: UndoPlace, own: OwnNames, goes: Return, be
       const plain = sameBytes(present.rawOptions, emptyDocument);
       if (theirs === undefined || !(await place.makesWay.isIt({ ...present, plain }))) return false;
       const tombstone = own.dropped(theirs);
-      await stopExpiring(place, present, theirs);
+      const putAside = await toPutAside(place, present, tombstone);
       await place.displaced.tell({ name, tombstone });
-      free = () => unlessGone(renameCollection(place, name, tombstone, theirs, 1));
+      free = () => putAside(1);
     }
     await place.ready?.();
     if (await takeName(free, () => moveOn(place, goes, behind))) return true;
   }
   return false;
-}
-
-/** Nothing expires in a tombstone; it does where the user has no right to collMod. */
-async function stopExpiring(place: UndoPlace, { name, rawOptions, rawIndexes }: CollectionInfo, uuid: string) {
-  const { db, topology } = place;
-  const stop = (change: Document) =>
-    patiently(place, () =>
-      db.command({ collMod: name, ...change, ...expected(topology, uuid), writeConcern: { w: 'majority' } }),
-    );
-  await stopExpiry(expiriesOf(rawOptions, rawIndexes), (change) => unlessGone(stop(change)));
-}
-
-/** Somebody has dropped or renamed it since the look: its name is free. */
-async function unlessGone(rename: Promise<void>): Promise<void> {
-  try {
-    await rename;
-  } catch (error) {
-    const code = serverCode(error);
-    if (code !== serverCodes.NamespaceNotFound && code !== serverCodes.CollectionUUIDMismatch) throw error;
-  }
 }
 
 /** What others made under names of an entry before this undo of it, by what is on record: while it ran, or was undone. */
